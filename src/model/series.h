@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "model/reading.h"
+
+namespace meterhouse {
+
+// Readings of one channel, strictly ascending by instant. Columns, because scans go through millions of them.
+class Series {
+ public:
+  std::vector<Instant> at;
+  std::vector<MilliWattHours> registers;
+  std::vector<ReadingFlags> flags;  // empty: all normal; else one a reading
+
+  std::size_t size() const { return at.size(); }
+  bool empty() const { return at.empty(); }
+  ReadingFlags flags_at(std::size_t index) const { return flags.empty() ? ReadingFlags{} : flags[index]; }
+
+  // `instant` later than the last one (MH_CHECK)
+  void push_back(Instant instant, MilliWattHours value, ReadingFlags flag = {});
+  void clear();
+  void reserve(std::size_t count);
+  friend bool operator==(const Series& a, const Series& b);  // flags compare by meaning: empty equals all normal
+};
+
+// The union of two series; where both have an instant, `first` wins.
+Series merge(const Series& first, const Series& second);
+
+}  // namespace meterhouse

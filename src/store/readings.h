@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/digest.h"
+#include "model/ids.h"
+#include "model/reading.h"
+#include "model/series.h"
+
+namespace meterhouse {
+
+// What became of a batch. accepted + duplicate + conflict + pending = its size.
+struct AppendCounts {
+  std::uint64_t accepted = 0;
+  std::uint64_t duplicate = 0;  // the same register again at an instant: no effect
+  std::uint64_t conflict = 0;   // another register at an instant that has one: the first to arrive stays
+  std::uint64_t pending = 0;    // durable, visible when maintenance ends
+  // A store whose write is blind finds duplicates and conflicts at the fold: until then they are counted as accepted.
+  enum class Exactness : std::uint8_t { exact, deferred } exactness = Exactness::exact;
+
+  AppendCounts& operator+=(const AppendCounts& other);
+  friend bool operator==(const AppendCounts&, const AppendCounts&) = default;
+};
+
+// Called once, from a thread of the store; must not block. Not called at all only where the process dies.
+using AppendDone = std::function<void(Result<AppendCounts>)>;
+using RecordDone = std::function<void(Status)>;
+
+// Whether read() also returns the nearest reading before the range and the nearest after it, however far away they lie:
+// between them a boundary without a reading is interpolated.
+enum class Neighbours : std::uint8_t { without, with };
+
+// Both ends included: a reading at 00:00 closes the day before, so a day's sum needs the readings at both ends.
+struct ReadRange {
+  Instant from = kFirstInstant;
+  Instant to = kLastInstant;
+};
+
+// [first, last], both included, in the order of SeriesKey.
+struct KeyRange {
+  std::uint32_t first = 0;
+  std::uint32_t last = 0xFFFFFFFF;
+};
+
+struct StoreStats {
+  std::uint64_t head_readings = 0;
+  std::uint64_t head_bytes = 0;
+  std::uint64_t journal_bytes = 0;  // not folded yet
+  std::uint64_t journal_syncs = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t segment_bytes = 0;
+  std::uint64_t segment_readings = 0;
+  std::uint64_t folds = 0;
+  std::uint64_t merges = 0;
+};
+
+// Readings and nothing else: the set of (meter, channel, instant, register), the first to arrive at an instant winning.
+// Every answer depends on that set alone, not on the order, the batches, the folds or the restarts by which it came.
+//   threads  any thread, unless a call says otherwise
+//   errors   of every call: corruption (stored bytes fail their checksum; the message names file, offset and meter; no
+//            partial answer is given), io, unavailable (the store is closed or stopped after a failed sync)
+class ReadingStore {
+ public:
+  static constexpr std::size_t kMaxBatchReadings = 10'000;
+
+  virtual ~ReadingStore() = default;
+
+  // Takes a batch of readings into the store.
+  //   batch    1..kMaxBatchReadings readings (MH_CHECK), in any order, repetitions allowed; that their meters are
+  //            registered is the caller's business
+  //   done     gets the counts, or io / no_space: the journal could not be synced, nothing is acknowledged and sending the
+  //            same batch again is safe; or unavailable
+  //   durable  once done is called with counts the whole batch survives a crash of process or machine; before that a crash
+  //            keeps the whole batch or nothing of it
+  //   visible  to every read that starts after done is called
+  //   source   docs/formats/journal.md (embedded)
+  virtual void append(std::vector<Reading> batch, AppendDone done) = 0;
+
+  // The same, waiting. For tests and tools; never from an I/O thread.
+  Result<AppendCounts> append_and_wait(std::vector<Reading> batch);
+
+  // Keeps a catalog change beside the readings, in the order of arrival, so that a restore to a moment and a replay after a
+  // crash bring it along. A store without a journal calls done with success at once.
+  //   change  at most 1 MiB; opaque here; applied again at the next open unless folded, so it must be idempotent
+  virtual void record_change(std::string change, RecordDone done) = 0;
+
+  // The readings of a channel with from <= at <= to, and their neighbours where asked for. Empty where there are none.
+  virtual Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const = 0;
+
+  // The newest `count` readings, ascending; fewer where there are fewer.
+  virtual Result<Series> latest(SeriesKey key, std::size_t count) const = 0;
+
+  // Calls visit for each channel of `keys` that has a reading in the range, in the order of the keys, with those readings.
+  // All from one snapshot. The Series is the visitor's only during the call. A failed visit ends the scan with its error.
+  //   threads  visit is called on the calling thread
+  using Visit = std::function<Status(SeriesKey, const Series&)>;
+  virtual Status scan(KeyRange keys, ReadRange range, const Visit& visit) const = 0;
+
+  // register(to) - register(from) of each channel of `keys` that has a reading in the range, without decoding what lies
+  // between where the stored block headers tell it. nullopt: a reading is missing at exactly `from` or exactly `to`, or
+  // the register went backwards in between, or the store would have to decode; the caller asks read() and computes.
+  using VisitTotal = std::function<Status(SeriesKey, std::optional<MilliWattHours>)>;
+  virtual Status scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const = 0;
+
+  virtual Result<Digest> digest() const = 0;
+
+  // Moves what the head holds into segments and lets go of the journal before it. Nothing to do: success at once.
+  virtual Status fold() = 0;
+  // Joins segments as far as the store's policy wants it. Nothing to do: success at once.
+  virtual Status merge() = 0;
+
+  virtual StoreStats stats() const = 0;
+
+  // Finishes what was appended, folds, and marks the store as cleanly closed. Every later call answers unavailable.
+  virtual Status close() = 0;
+};
+
+}  // namespace meterhouse
