@@ -1,0 +1,146 @@
+#include "store/memory/memory_readings.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/check.h"
+
+namespace meterhouse {
+namespace {
+
+Error closed_error() { return {Errc::unavailable, "the store is closed"}; }
+
+std::optional<MilliWattHours> total_of(const Series& series, ReadRange range) {
+  if (series.at.front() != range.from || series.at.back() != range.to) return std::nullopt;
+  if (!std::ranges::is_sorted(series.registers)) return std::nullopt;
+  return series.registers.back() - series.registers.front();
+}
+
+}  // namespace
+
+Result<AppendCounts> MemoryReadingStore::take(Contents& contents, const std::vector<Reading>& batch, Instant arrived) {
+  if (contents.closed) return closed_error();
+  AppendCounts counts;
+  for (const Reading& reading : batch) {
+    const Entry entry{reading.register_value(), arrival_class(reading.at(), arrived)};
+    const auto [kept, is_new] = contents.channels[reading.key()].try_emplace(reading.at(), entry);
+    if (is_new) {
+      ++counts.accepted;
+    } else if (kept->second.register_value == reading.register_value()) {
+      ++counts.duplicate;
+    } else {
+      ++counts.conflict;
+    }
+  }
+  return counts;
+}
+
+void MemoryReadingStore::append(std::vector<Reading> batch, AppendDone done) {
+  MH_CHECK(!batch.empty() && batch.size() <= kMaxBatchReadings);
+  const Instant arrived = clock_.now();
+  done(contents_.with([&](Contents& contents) { return take(contents, batch, arrived); }));
+}
+
+void MemoryReadingStore::record_change(std::string /*change*/, RecordDone done) { done(still_open()); }
+
+Series MemoryReadingStore::series_of(Channel::const_iterator first, Channel::const_iterator last) {
+  Series series;
+  for (auto it = first; it != last; ++it)
+    series.push_back(it->first, it->second.register_value, {it->second.arrival, ReadingStatus::ok});
+  return series;
+}
+
+Series MemoryReadingStore::series_within(const Channel& channel, ReadRange range, Neighbours neighbours) {
+  if (range.to < range.from) return {};
+  auto first = channel.lower_bound(range.from);
+  auto last = channel.upper_bound(range.to);
+  if (neighbours == Neighbours::with) {
+    if (first != channel.begin()) --first;
+    if (last != channel.end()) ++last;
+  }
+  return series_of(first, last);
+}
+
+Result<Series> MemoryReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
+  return contents_.with([&](const Contents& contents) -> Result<Series> {
+    if (contents.closed) return closed_error();
+    const auto found = contents.channels.find(key);
+    return found == contents.channels.end() ? Series{} : series_within(found->second, range, neighbours);
+  });
+}
+
+Result<Series> MemoryReadingStore::latest(SeriesKey key, std::size_t count) const {
+  return contents_.with([&](const Contents& contents) -> Result<Series> {
+    if (contents.closed) return closed_error();
+    const auto found = contents.channels.find(key);
+    if (found == contents.channels.end()) return Series{};
+    const Channel& channel = found->second;
+    const auto taken = static_cast<std::ptrdiff_t>(std::min(count, channel.size()));
+    return series_of(std::prev(channel.end(), taken), channel.end());
+  });
+}
+
+Result<std::vector<std::pair<SeriesKey, Series>>> MemoryReadingStore::snapshot(KeyRange keys, ReadRange range) const {
+  using Snapshot = std::vector<std::pair<SeriesKey, Series>>;
+  return contents_.with([&](const Contents& contents) -> Result<Snapshot> {
+    if (contents.closed) return closed_error();
+    Snapshot answer;
+    for (const auto& [key, channel] : contents.channels) {
+      if (key.packed() < keys.first || key.packed() > keys.last) continue;
+      Series series = series_within(channel, range, Neighbours::without);
+      if (!series.empty()) answer.emplace_back(key, std::move(series));
+    }
+    return answer;
+  });
+}
+
+Status MemoryReadingStore::scan(KeyRange keys, ReadRange range, const Visit& visit) const {
+  const auto found = snapshot(keys, range);
+  if (!found) return found.error();
+  for (const auto& [key, series] : *found)
+    if (const Status visited = visit(key, series); !visited) return visited;
+  return {};
+}
+
+Status MemoryReadingStore::scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const {
+  return scan(keys, range, [&](SeriesKey key, const Series& series) { return visit(key, total_of(series, range)); });
+}
+
+Result<Digest> MemoryReadingStore::digest() const {
+  Digest digest;
+  const Status scanned = scan({}, {}, [&](SeriesKey key, const Series& series) -> Status {
+    digest.add(key, series);
+    return {};
+  });
+  if (!scanned) return scanned.error();
+  return digest;
+}
+
+Status MemoryReadingStore::still_open() const {
+  return contents_.with([](const Contents& contents) -> Status {
+    if (contents.closed) return closed_error();
+    return {};
+  });
+}
+
+Status MemoryReadingStore::fold() { return still_open(); }
+
+Status MemoryReadingStore::merge() { return still_open(); }
+
+StoreStats MemoryReadingStore::stats() const {
+  return contents_.with([](const Contents& contents) {
+    StoreStats stats;
+    for (const auto& [key, channel] : contents.channels) stats.head_readings += channel.size();
+    return stats;
+  });
+}
+
+Status MemoryReadingStore::close() {
+  return contents_.with([](Contents& contents) -> Status {
+    if (contents.closed) return closed_error();
+    contents.closed = true;
+    return {};
+  });
+}
+
+}  // namespace meterhouse

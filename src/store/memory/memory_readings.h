@@ -1,0 +1,57 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "store/readings.h"
+
+namespace meterhouse {
+
+// A ReadingStore in a std::map, written in the plainest way: the model that the other stores are compared with, and the
+// store of tests and simulations that need no disk. Nothing outlives the object; counts are exact.
+//   threads  any thread; `done` and `visit` are called on the calling thread, outside the lock
+//   limits   one lock, and reads copy what they answer: for some millions of readings
+class MemoryReadingStore final : public ReadingStore {
+ public:
+  // clock  tells when a reading arrives; outlives the store
+  explicit MemoryReadingStore(const Clock& clock) : clock_(clock) {}
+
+  void append(std::vector<Reading> batch, AppendDone done) override;
+  void record_change(std::string change, RecordDone done) override;
+  Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const override;
+  Result<Series> latest(SeriesKey key, std::size_t count) const override;
+  Status scan(KeyRange keys, ReadRange range, const Visit& visit) const override;
+  Status scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const override;
+  Result<Digest> digest() const override;
+  Status fold() override;
+  Status merge() override;
+  StoreStats stats() const override;
+  Status close() override;
+
+ private:
+  struct Entry {
+    MilliWattHours register_value;
+    Arrival arrival;
+  };
+  using Channel = std::map<Instant, Entry>;
+  struct Contents {
+    std::map<SeriesKey, Channel> channels;
+    bool closed = false;
+  };
+
+  static Series series_of(Channel::const_iterator first, Channel::const_iterator last);
+  static Series series_within(const Channel& channel, ReadRange range, Neighbours neighbours);
+  static Result<AppendCounts> take(Contents& contents, const std::vector<Reading>& batch, Instant arrived);
+  // Every channel of `keys` that has a reading in the range.
+  Result<std::vector<std::pair<SeriesKey, Series>>> snapshot(KeyRange keys, ReadRange range) const;
+  Status still_open() const;
+
+  const Clock& clock_;
+  Guarded<Contents> contents_;
+};
+
+}  // namespace meterhouse
