@@ -1,0 +1,113 @@
+"""The folders below src/ are the layers of docs/architecture.md. This reads every #include and fails on one that points
+up the list, sideways where two folders must not know each other, or at a library that belongs to another layer."""
+
+import re
+import sys
+
+from repository import finish, read, tracked_files
+
+# From the top. An arrow may only point down; folders on one line do not know each other.
+LAYERS = [
+    ["cli"],
+    ["simulator", "http", "mqtt"],
+    ["service"],
+    ["formats"],
+    ["store"],
+    ["billing", "vee"],
+    ["usage", "codec"],
+    ["model"],
+    ["base"],
+]
+RANK = {folder: rank for rank, line in enumerate(LAYERS) for folder in line}
+
+# Arrows that point down and are refused all the same.
+REFUSED = {
+    "simulator": {"service", "formats", "store", "billing", "vee", "usage", "codec"},  # it only makes plain data
+    "formats": {"store"},  # bytes <-> plain data, whoever keeps it
+    "billing": {"codec"},
+    "vee": {"codec"},
+}
+
+# Libraries only one layer knows. The command line tools are clients of the server too: `cli` may speak HTTP through curl.
+LIBRARIES = [
+    (re.compile(r"^(sqlite3|libpq-fe|pq|hiredis)\b|^(postgresql|hiredis)/"), {"store"}),
+    (re.compile(r"^boost/beast\b"), {"http"}),
+    (re.compile(r"^simdjson\b"), {"formats"}),
+    (re.compile(r"^CLI/"), {"cli"}),
+    (re.compile(r"^(isa-l|crc)\b"), {"base"}),
+    (re.compile(r"^xxh"), {"model", "base"}),
+    (re.compile(r"^curl/"), {"cli", "service"}),
+]
+
+# The time of day, randomness and the environment come in through interfaces, wired together in cli/.
+AMBIENT = re.compile(
+    r"\b(system_clock::now|random_device|getenv|std::time\(|gettimeofday|clock_gettime)\b"
+)
+AMBIENT_ALLOWED = {"base/clock.h"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
+
+
+def is_test(path):
+    return re.search(r"_test\.(cpp|h)$|/testing/", path.as_posix()) is not None
+
+
+def store_of(parts):
+    """The store below src/store/ that a file belongs to; None for the interfaces themselves."""
+    return parts[1] if parts[0] == "store" and len(parts) > 2 else None
+
+
+def check_own_include(path, parts, target):
+    """The reason why this include is refused, or None. A test may look further: it composes what it tests."""
+    aim = target.split("/")
+    if aim[0] not in RANK:
+        return f"'{target}' does not name a folder below src/"
+    here, there = parts[0], aim[0]
+    if here != there:
+        if RANK[there] < RANK[here]:
+            return f"'{target}' points up the layers ({here} -> {there})"
+        if RANK[there] == RANK[here] or there in REFUSED.get(here, ()):
+            return f"'{target}': {here} does not know {there}"
+        if store_of(aim) and here not in ("cli", "simulator"):
+            return f"'{target}': only cli/ picks a store; {here} knows the interfaces"
+    elif store_of(aim) and store_of(parts) != store_of(aim):
+        return f"'{target}': a store does not know another"
+    return None
+
+
+def check_file(path, text):
+    parts = path.parts[1:]
+    for match in INCLUDE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        own, library = match.groups()
+        reason = None
+        if own and not is_test(path):
+            reason = check_own_include(path, parts, own)
+        elif own and own.split("/")[0] in RANK and RANK[own.split("/")[0]] < RANK[parts[0]]:
+            reason = f"'{own}' points up the layers, from a test too"
+        elif library:
+            for pattern, layers in LIBRARIES:
+                if pattern.search(library) and parts[0] not in layers:
+                    reason = f"<{library}> belongs to {' and '.join(sorted(layers))}/ alone"
+        if reason:
+            yield f"{path}:{line}: {reason}"
+    if not is_test(path) and parts[0] != "cli" and "/".join(parts) not in AMBIENT_ALLOWED:
+        for match in AMBIENT.finditer(re.sub(r"//[^\n]*", "", text)):
+            yield f"{path}: {match.group(1)} below cli/: take a Clock or another interface"
+
+
+def main():
+    problems, checked = [], 0
+    for path in tracked_files():
+        if path.parts[0] != "src" or path.suffix not in (".h", ".cpp"):
+            continue
+        checked += 1
+        if path.parts[1] not in RANK:
+            problems.append(f"{path}: src/{path.parts[1]} is not a layer of tests/layers_test.py")
+            continue
+        problems += check_file(path, read(path))
+    finish("layers", problems, checked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
