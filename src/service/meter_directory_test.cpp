@@ -49,7 +49,9 @@ TEST(MeterDirectory, WhatWasAddedIsSeenWhileOthersAdd) {
   }};
   for (std::uint32_t seen = 0; seen < kMeters;) {
     seen = added.load();
-    if (seen > 0) ASSERT_TRUE(directory.contains(meter(seen - 1)));
+    if (seen > 0) {
+      ASSERT_TRUE(directory.contains(meter(seen - 1)));
+    }
   }
   adder.join();
   EXPECT_EQ(directory.size(), kMeters);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "store/contract/readings_contract.h"
+
 namespace meterhouse {
 namespace {
 
@@ -32,6 +34,23 @@ TEST(MemoryReadings, ABatchHasABound) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH((void)store.append_and_wait({}), "internal error");
 }
+
+// Nothing is on a disk: the place keeps its one store, and a test that closes it is at its end.
+class MemoryPlace final : public ReadingStorePlace {
+ public:
+  ReadingStore& store() override { return store_; }
+  ManualClock& clock() override { return clock_; }
+  void reopen() override {}
+  bool durable() const override { return false; }
+
+ private:
+  ManualClock clock_{kContractNow};
+  MemoryReadingStore store_{clock_};
+};
+
+INSTANTIATE_TEST_SUITE_P(Memory, ReadingsContract,
+                         testing::Values(ReadingsContractStore{"plain",
+                                                               [] { return std::make_unique<MemoryPlace>(); }}));
 
 }  // namespace
 }  // namespace meterhouse

@@ -1,0 +1,136 @@
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include "store/contract/random.h"
+#include "store/contract/readings_contract.h"
+
+// What callers on several threads see.
+namespace meterhouse {
+namespace {
+
+constexpr int kThreads = 4;
+
+SeriesKey key_of(std::uint32_t meter) { return SeriesKey{MeterId::from_number(meter), Channel::import_}; }
+
+Instant half_hour(std::int64_t index) { return kContractNow - std::chrono::minutes{30 * index}; }
+
+// Runs body(0) … body(kThreads - 1) at once. A body's failure fails the test.
+void on_threads(const std::function<void(int)>& body) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([&body, i] {
+      try {
+        body(i);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << "thread " << i << ": " << error.what();
+      }
+    });
+  for (auto& thread : threads) thread.join();
+}
+
+TEST_P(ReadingsContract, AnAppendIsVisibleToEveryReadAfterIt) {
+  constexpr std::int64_t kReadings = 60;
+  on_threads([&](int thread) {
+    const SeriesKey mine = key_of(static_cast<std::uint32_t>(thread));
+    for (std::int64_t i = 0; i < kReadings; ++i) {
+      append({Reading{mine, half_hour(i), MilliWattHours{i}}});
+      ASSERT_EQ(read(mine).size(), static_cast<std::size_t>(i + 1));
+      ASSERT_EQ(must(store().latest(mine, 1)).registers.front(), MilliWattHours{0});
+    }
+  });
+  in_every_state([&] { EXPECT_EQ(scan_all(store()).size(), static_cast<std::size_t>(kThreads)); });
+}
+
+TEST_P(ReadingsContract, OfRacingRegistersExactlyOneStays) {
+  constexpr std::int64_t kInstants = 300;
+  const SeriesKey contested = key_of(7);
+  std::array<AppendCounts, kThreads> counts{};
+  on_threads([&](int thread) {
+    for (std::int64_t i = 0; i < kInstants; ++i)
+      counts[static_cast<std::size_t>(thread)] +=
+          append({Reading{contested, half_hour(i), MilliWattHours{thread}}});  // another register from every thread
+  });
+  AppendCounts sum;
+  for (const AppendCounts& each : counts) sum += each;
+  expect_counts(sum, {.accepted = kInstants, .conflict = (kThreads - 1) * kInstants});
+  const Series kept = read(contested);
+  ASSERT_EQ(kept.size(), static_cast<std::size_t>(kInstants));
+  if (sum.exactness == AppendCounts::Exactness::exact) {
+    std::array<std::uint64_t, kThreads> won{};
+    for (const MilliWattHours value : kept.registers) ++won[static_cast<std::size_t>(value.count())];
+    for (std::size_t thread = 0; thread < kThreads; ++thread) EXPECT_EQ(won[thread], counts[thread].accepted);
+  }
+  in_every_state([&] { EXPECT_EQ(read(contested), kept); });
+}
+
+TEST_P(ReadingsContract, AScanSeesOneMoment) {
+  // b's n-th reading is appended after a's n-th is acknowledged, so that no moment has more of b than of a, nor two
+  // fewer.
+  const SeriesKey a = key_of(1), b = key_of(2);
+  constexpr std::int64_t kReadings = 200;
+  std::atomic<bool> appended{false};
+  std::thread appender{[&] {
+    for (std::int64_t i = 0; i < kReadings; ++i)
+      for (const SeriesKey key : {a, b}) (void)store().append_and_wait({Reading{key, half_hour(i), MilliWattHours{i}}});
+    appended = true;
+  }};
+  bool last = false;
+  for (std::size_t seen = 0; !last;) {
+    last = appended;
+    std::size_t of_a = 0, of_b = 0;
+    for (const auto& [key, found] : scan_all(store())) (key == a ? of_a : of_b) = found.size();
+    EXPECT_LE(of_b, of_a);
+    EXPECT_LE(of_a, of_b + 1);
+    EXPECT_LE(seen, of_a + of_b);
+    seen = of_a + of_b;
+  }
+  appender.join();
+  EXPECT_EQ(scan_all(store()).size(), 2u);
+}
+
+TEST_P(ReadingsContract, AppendsGoOnWhileTheStoreFoldsMergesAndScans) {
+  constexpr std::int64_t kBatches = 40;
+  constexpr std::int64_t kBatchReadings = 50;
+  std::atomic<bool> appended{false};
+  std::thread keeper{[&] {
+    Random random{test_seed()};
+    while (!appended) {
+      if (random.one_in(2)) {
+        EXPECT_FALSE(code_of(store().fold()));
+      }
+      if (random.one_in(3)) {
+        EXPECT_FALSE(code_of(store().merge()));
+      }
+      if (random.one_in(3)) {
+        EXPECT_FALSE(code_of(store().digest()));
+      }
+    }
+  }};
+  std::array<AppendCounts, kThreads> counts{};
+  on_threads([&](int thread) {  // each batch twice, over some months, each thread in an order of its own
+    std::vector<std::vector<Reading>> batches;
+    const SeriesKey mine = key_of(static_cast<std::uint32_t>(thread));
+    for (std::int64_t i = 0; i < 2 * kBatches; ++i) {
+      auto& batch = batches.emplace_back();
+      for (std::int64_t k = 0; k < kBatchReadings; ++k)
+        batch.emplace_back(mine, half_hour((i % kBatches) * 100 + k), MilliWattHours{k});
+    }
+    Random random{test_seed() + static_cast<std::uint64_t>(thread)};
+    random.shuffle(batches);
+    for (const auto& batch : batches) counts[static_cast<std::size_t>(thread)] += append(batch);
+  });
+  appended = true;
+  keeper.join();
+  for (const AppendCounts& each : counts)
+    expect_counts(each, {.accepted = kBatches * kBatchReadings, .duplicate = kBatches * kBatchReadings});
+  Digest expected;
+  for (std::uint32_t thread = 0; thread < kThreads; ++thread)
+    for (std::int64_t i = 0; i < kBatches; ++i)
+      for (std::int64_t k = 0; k < kBatchReadings; ++k)
+        expected.add(key_of(thread), half_hour(i * 100 + k), MilliWattHours{k});
+  in_every_state([&] { EXPECT_EQ(must(store().digest()).hex(), expected.hex()); });
+}
+
+}  // namespace
+}  // namespace meterhouse
