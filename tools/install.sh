@@ -66,7 +66,7 @@ as_root() {
 }
 
 main() {
-  local set_name=${1:-run} log status
+  local set_name=${1:-run} status
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
     fail "this is not a Debian system; install by hand what 'wanted_packages' in tools/install.sh lists"
   mapfile -t missing < <(missing_packages "$set_name")
