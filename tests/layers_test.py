@@ -48,8 +48,12 @@ AMBIENT_ALLOWED = {"base/clock.h"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
+# Test code beside the sources: x_test.cpp, what such tests share, and the contract suites.
+TEST_CODE = re.compile(r"_test(_\w+)?\.(cpp|h)$|^src/\w+/(contract|testing)/|/(fake|test)_\w+\.(cpp|h)$")
+
+
 def is_test(path):
-    return re.search(r"_test\.(cpp|h)$|/testing/", path.as_posix()) is not None
+    return TEST_CODE.search(path.as_posix()) is not None
 
 
 def store_of(parts):
