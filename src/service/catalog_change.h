@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/meter.h"
+#include "store/catalog.h"
+
+namespace meterhouse {
+
+// Changes of the catalog as records of the readings' journal, so that a restore to a moment brings them along.
+//   source  docs/formats/catalog.md, "Change records"
+
+// The records that register the meters, in order, each within the journal's bound of 1 MiB.
+std::vector<std::string> encode_registrations(std::span<const Meter> meters);
+std::string encode_patch(MeterId id, const MeterPatch& patch);
+
+// Does to the catalog what the record says. Idempotent: a meter that is registered stays as it is, a patch of a meter
+// that is not there does nothing. Records are applied in their order in the journal.
+//   errors  corruption: not such a record; unavailable: a kind of change that only a newer program knows; the catalog's
+//   own
+Status apply_change(Catalog& catalog, std::string_view change);
+
+}  // namespace meterhouse
