@@ -11,6 +11,8 @@ CODE_BLOCK = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```", re.M | re.S)
 # Pages for users; each has NAME.zh-CN.md beside it.
 USER_PAGES = [
     "README.md",
+    "docs/operations.md",
+    "docs/glossary.md",
 ]
 
 # A text may name these hosts: our own address, examples, and the homes of specifications.
