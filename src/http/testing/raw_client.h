@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace meterhouse {
+
+struct RawResponse {
+  int status = 0;
+  std::string head;
+  std::string body;
+  std::string header(std::string_view name) const;  // empty where there is none
+  bool closes() const { return header("Connection") == "close"; }
+};
+
+// A TCP client that sends exactly what it is told and reads answers as they come. Waits 5 s for an answer at most.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port);
+  ~RawClient();
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  bool send(std::string_view bytes);  // false: the other side has closed
+  void finish_sending();
+  // The next answer; nullopt: the connection ended, or nothing came in time. bodiless: the answer to a HEAD.
+  std::optional<RawResponse> receive(bool bodiless = false);
+  // Whether the other side closes without another byte.
+  bool closed();
+
+ private:
+  bool fill();
+  int socket_ = -1;
+  std::string received_;
+  bool ended_ = false;
+};
+
+}  // namespace meterhouse
