@@ -11,8 +11,8 @@ namespace meterhouse {
 }  // namespace meterhouse
 
 // On in all builds: better stopped than billed wrongly.
-#define MH_CHECK(condition)                                                                \
-  do {                                                                                     \
-    if (!(condition)) [[unlikely]]                                                         \
-      ::meterhouse::check_failed(#condition, std::source_location::current());             \
+#define MH_CHECK(condition)                                                    \
+  do {                                                                         \
+    if (!(condition)) [[unlikely]]                                             \
+      ::meterhouse::check_failed(#condition, std::source_location::current()); \
   } while (false)

@@ -9,8 +9,8 @@
 
 namespace meterhouse {
 
-// Decimal text as a fixed-point integer with `places` decimals (0..18), without a double in between: "123.3" with 6 places
-// is 123300000. More decimals round half-even, so that 123.30000000000001 is 123.3.
+// Decimal text as a fixed-point integer with `places` decimals (0..18), without a double in between: "123.3" with 6
+// places is 123300000. More decimals round half-even, so that 123.30000000000001 is 123.3.
 //   accepts  [+-]digits[.digits][e[+-]digits] as JSON and Python print numbers (also ".5", "5."), spaces nowhere
 //   errors   invalid_argument: not such text (NaN, infinity, empty); out_of_range: the value does not fit
 Result<std::int64_t> parse_decimal(std::string_view text, int places);

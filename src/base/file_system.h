@@ -60,7 +60,8 @@ class FileSystem {
 // The real disk (POSIX).
 FileSystem& posix_file_system();
 
-// Whole small files, built from the calls above. write_file_atomically leaves either the old or the new content, durable.
+// Whole small files, built from the calls above. write_file_atomically leaves either the old or the new content,
+// durable.
 Result<std::string> read_file(FileSystem& files, const std::string& path);
 Status write_file_atomically(FileSystem& files, const std::string& path, std::string_view content);
 

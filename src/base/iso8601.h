@@ -17,8 +17,9 @@ struct WrittenTime {
   std::optional<Seconds> offset;  // absent: local time of the site
 };
 
-// All that Python 3.12's datetime.fromisoformat takes: "2025-02-20T10:30:00+08:00", "2025-02-20 10:30", "20250220T1030Z",
-// "2025-W08-4", a bare date (midnight), any one separator character, fractions (cut to seconds), offsets with seconds.
+// All that Python 3.12's datetime.fromisoformat takes: "2025-02-20T10:30:00+08:00", "2025-02-20 10:30",
+// "20250220T1030Z", "2025-W08-4", a bare date (midnight), any one separator character, fractions (cut to seconds),
+// offsets with seconds.
 //   errors  invalid_argument: not such text
 Result<WrittenTime> parse_iso8601(std::string_view text);
 

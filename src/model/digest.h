@@ -8,8 +8,8 @@
 
 namespace meterhouse {
 
-// The 128-bit sum of a hash of (meter, channel, instant, register) over a set of readings: equal for the same set in every
-// store, whatever the order. Arrival and status stay outside.
+// The 128-bit sum of a hash of (meter, channel, instant, register) over a set of readings: equal for the same set in
+// every store, whatever the order. Arrival and status stay outside.
 class Digest {
  public:
   void add(SeriesKey key, Instant at, MilliWattHours register_value);

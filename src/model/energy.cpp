@@ -25,7 +25,8 @@ Result<MilliWattHours> parse_kwh(std::string_view text) {
 Result<MilliWattHours> parse_register_kwh(std::string_view text) {
   const auto value = parse_kwh(text);
   if (!value) return value.error();
-  if (*value < MilliWattHours{0}) return Error{Errc::out_of_range, fmt::format("a register is never negative: {}", text)};
+  if (*value < MilliWattHours{0})
+    return Error{Errc::out_of_range, fmt::format("a register is never negative: {}", text)};
   if (*value > kMaxRegister)
     return Error{Errc::out_of_range, fmt::format("a register is at most {} kWh: {}", format_kwh(kMaxRegister), text)};
   return *value;

@@ -5,7 +5,8 @@
 namespace meterhouse {
 
 Result<MeterId> MeterId::parse(std::string_view text) {
-  if (text.size() != 9) return Error{Errc::invalid_argument, fmt::format("a meter id has 9 digits, not '{:.40}'", text)};
+  if (text.size() != 9)
+    return Error{Errc::invalid_argument, fmt::format("a meter id has 9 digits, not '{:.40}'", text)};
   std::uint32_t number = 0;
   for (const char c : text) {
     if (c < '0' || c > '9')

@@ -33,8 +33,8 @@ class MeterId {
 enum class Channel : std::uint8_t { import_ = 0, export_ = 1 };
 inline constexpr Channel kChannels[] = {Channel::import_, Channel::export_};
 
-std::string_view to_string(Channel channel);                // "import", "export"
-Result<Channel> parse_channel(std::string_view text);       // errors invalid_argument
+std::string_view to_string(Channel channel);           // "import", "export"
+Result<Channel> parse_channel(std::string_view text);  // errors invalid_argument
 
 // A meter's channel as one number, in the order of the segments: by meter, then channel. A 9-digit id fits 30 bits.
 class SeriesKey {

@@ -16,8 +16,8 @@ struct Meter {
   std::string area;
   std::string dwelling_type;
   Instant registered_at;
-  std::string serial;                     // of the device; empty where not known
-  std::optional<int> register_digits;     // kWh digits before the point, 4..9: the register wraps at 10^digits kWh
+  std::string serial;                  // of the device; empty where not known
+  std::optional<int> register_digits;  // kWh digits before the point, 4..9: the register wraps at 10^digits kWh
 
   friend bool operator==(const Meter&, const Meter&) = default;
 };

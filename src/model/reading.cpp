@@ -20,20 +20,28 @@ Arrival arrival_class(Instant at, Instant arrived) {
 
 std::string_view to_string(Arrival arrival) {
   switch (arrival) {
-    case Arrival::within_1h: return "1h";
-    case Arrival::within_24h: return "24h";
-    case Arrival::within_72h: return "72h";
-    case Arrival::later: return "later";
+    case Arrival::within_1h:
+      return "1h";
+    case Arrival::within_24h:
+      return "24h";
+    case Arrival::within_72h:
+      return "72h";
+    case Arrival::later:
+      return "later";
   }
   return "?";
 }
 
 std::string_view to_string(ReadingStatus status) {
   switch (status) {
-    case ReadingStatus::ok: return "ok";
-    case ReadingStatus::held: return "held";
-    case ReadingStatus::discarded: return "discarded";
-    case ReadingStatus::replaced: return "replaced";
+    case ReadingStatus::ok:
+      return "ok";
+    case ReadingStatus::held:
+      return "held";
+    case ReadingStatus::discarded:
+      return "discarded";
+    case ReadingStatus::replaced:
+      return "replaced";
   }
   return "?";
 }

@@ -48,15 +48,17 @@ class Catalog {
 
   enum class Registration : std::uint8_t { registered, exists };
 
-  // Adds meters, all in one transaction. One result a meter, in order; `exists`: there is one with that id (also earlier in
-  // the same call) and it stays as it is. That region, area and dwelling type are configured is the caller's business.
+  // Adds meters, all in one transaction. One result a meter, in order; `exists`: there is one with that id (also
+  // earlier in the same call) and it stays as it is. That region, area and dwelling type are configured is the caller's
+  // business.
   virtual Result<std::vector<Registration>> register_meters(std::span<const Meter> meters) = 0;
 
   // errors  not_found
   virtual Result<Meter> meter(MeterId id) const = 0;
 
   // The first `limit` (1..kMaxPage) meters that match, with an id greater than `after`.
-  virtual Result<MeterPage> meters(const MeterFilter& filter, std::optional<MeterId> after, std::size_t limit) const = 0;
+  virtual Result<MeterPage> meters(const MeterFilter& filter, std::optional<MeterId> after,
+                                   std::size_t limit) const = 0;
 
   // The changed meter. errors  not_found
   virtual Result<Meter> patch_meter(MeterId id, const MeterPatch& patch) = 0;

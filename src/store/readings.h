@@ -74,9 +74,11 @@ class ReadingStore {
   // Takes a batch of readings into the store.
   //   batch    1..kMaxBatchReadings readings (MH_CHECK), in any order, repetitions allowed; that their meters are
   //            registered is the caller's business
-  //   done     gets the counts, or io / no_space: the journal could not be synced, nothing is acknowledged and sending the
+  //   done     gets the counts, or io / no_space: the journal could not be synced, nothing is acknowledged and sending
+  //   the
   //            same batch again is safe; or unavailable
-  //   durable  once done is called with counts the whole batch survives a crash of process or machine; before that a crash
+  //   durable  once done is called with counts the whole batch survives a crash of process or machine; before that a
+  //   crash
   //            keeps the whole batch or nothing of it
   //   visible  to every read that starts after done is called
   //   source   docs/formats/journal.md (embedded)
@@ -85,8 +87,8 @@ class ReadingStore {
   // The same, waiting. For tests and tools; never from an I/O thread.
   Result<AppendCounts> append_and_wait(std::vector<Reading> batch);
 
-  // Keeps a catalog change beside the readings, in the order of arrival, so that a restore to a moment and a replay after a
-  // crash bring it along. A store without a journal calls done with success at once.
+  // Keeps a catalog change beside the readings, in the order of arrival, so that a restore to a moment and a replay
+  // after a crash bring it along. A store without a journal calls done with success at once.
   //   change  at most 1 MiB; opaque here; applied again at the next open unless folded, so it must be idempotent
   virtual void record_change(std::string change, RecordDone done) = 0;
 
@@ -96,8 +98,9 @@ class ReadingStore {
   // The newest `count` readings, ascending; fewer where there are fewer.
   virtual Result<Series> latest(SeriesKey key, std::size_t count) const = 0;
 
-  // Calls visit for each channel of `keys` that has a reading in the range, in the order of the keys, with those readings.
-  // All from one snapshot. The Series is the visitor's only during the call. A failed visit ends the scan with its error.
+  // Calls visit for each channel of `keys` that has a reading in the range, in the order of the keys, with those
+  // readings. All from one snapshot. The Series is the visitor's only during the call. A failed visit ends the scan
+  // with its error.
   //   threads  visit is called on the calling thread
   using Visit = std::function<Status(SeriesKey, const Series&)>;
   virtual Status scan(KeyRange keys, ReadRange range, const Visit& visit) const = 0;
