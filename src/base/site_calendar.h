@@ -14,8 +14,8 @@
 namespace meterhouse {
 
 // The local days, months and wall-clock times of a site. Days have 23, 24 or 25 hours (23.5 and 24.5 on Lord Howe).
-// Immutable after construction: any thread. The zone's offset changes are tabulated at construction, so that a conversion
-// costs a search in a small table and not a walk through the time zone library.
+// Immutable after construction: any thread. The zone's offset changes are tabulated at construction, so that a
+// conversion costs a search in a small table and not a walk through the time zone library.
 class SiteCalendar {
  public:
   // zone_name  an IANA name, for instance "Asia/Singapore"
