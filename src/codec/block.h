@@ -57,7 +57,8 @@ std::vector<std::byte> encode_block(SeriesKey key, const Series& series, std::op
 
 // The header of the block at the front of `bytes`, which may go on behind the block. No byte is trusted: the header's
 // checksum and rules are verified, the readings behind it are not looked at. size_bytes <= bytes.size() in the answer.
-//   errors  corruption: names the meter as far as the bytes tell it; out_of_range: made by a newer version
+//   errors  corruption: names the meter as far as the bytes tell it
+// A block has no version of its own: what holds it (a segment) names the version of all its blocks.
 Result<BlockSummary> decode_block_header(std::span<const std::byte> bytes);
 
 // The readings of the block at the front of `bytes` (header and checksums verified again) into `out`, whose old content

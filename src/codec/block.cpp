@@ -1,0 +1,209 @@
+// The readings of a block. Encoding looks for what makes them small: one scale for all registers, no bytes for a
+// regular step, deltas in frames of their own width. Decoding believes nothing: each section's size is checked before
+// it is read, and the sums it leads to against the header's last register and last instant.
+#include "codec/block.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "base/check.h"
+#include "base/checksum.h"
+#include "codec/block_header.h"
+#include "codec/bytes.h"
+#include "codec/frames.h"
+#include "codec/times.h"
+
+namespace meterhouse {
+namespace {
+
+// The kernels write a Series' columns as the plain numbers they are made of.
+static_assert(sizeof(Instant) == sizeof(std::int64_t) && std::is_standard_layout_v<Instant>);
+static_assert(sizeof(MilliWattHours) == sizeof(std::int64_t) && std::is_standard_layout_v<MilliWattHours>);
+std::int64_t* numbers_of(std::vector<Instant>& at) { return reinterpret_cast<std::int64_t*>(at.data()); }
+std::int64_t* numbers_of(std::vector<MilliWattHours>& registers) {
+  return reinterpret_cast<std::int64_t*>(registers.data());
+}
+
+void check_series(const Series& series, const std::optional<ReadingBefore>& before) {
+  MH_CHECK(!series.empty() && series.size() <= kMaxBlockReadings);
+  MH_CHECK(series.registers.size() == series.size());
+  MH_CHECK(series.flags.empty() || series.flags.size() == series.size());
+  MH_CHECK(series.at.front() >= kFirstInstant && series.at.back() <= kLastInstant);
+  MH_CHECK(std::ranges::adjacent_find(series.at, std::ranges::greater_equal{}) == series.at.end());
+  const auto in_range = [](MilliWattHours value) { return value >= MilliWattHours{0} && value <= kMaxRegister; };
+  MH_CHECK(std::ranges::all_of(series.registers, in_range));
+  if (before)
+    MH_CHECK(before->at >= kFirstInstant && before->at < series.at.front() && in_range(before->register_value));
+}
+
+// The largest power of ten all registers are multiples of.
+unsigned common_scale(const Series& series, const std::optional<ReadingBefore>& before) {
+  unsigned exponent = kMaxScaleExponent;
+  const auto lower_for = [&](MilliWattHours value) {
+    while (value.count() % power_of_ten(exponent) != 0) --exponent;
+  };
+  if (before) lower_for(before->register_value);
+  for (const auto value : series.registers) {
+    if (exponent == 0) break;
+    lower_for(value);
+  }
+  return exponent;
+}
+
+bool is_monotone(const Series& series, const std::optional<ReadingBefore>& before) {
+  if (before && before->register_value > series.registers.front()) return false;
+  return std::ranges::is_sorted(series.registers);
+}
+
+std::vector<std::uint64_t> register_deltas(const Series& series, std::int64_t scale, bool monotone) {
+  std::vector<std::uint64_t> deltas(series.size() - 1);
+  auto before = series.registers[0].count() / scale;
+  for (std::size_t i = 1; i < series.size(); ++i) {
+    const auto now = series.registers[i].count() / scale;
+    deltas[i - 1] = monotone ? static_cast<std::uint64_t>(now - before) : zigzag(now - before);
+    before = now;
+  }
+  return deltas;
+}
+
+// Run-length coded: one varint a run, its length over the 4 bits of the flags.
+void append_reading_flags(std::vector<std::byte>& out, const std::vector<ReadingFlags>& flags) {
+  for (std::size_t from = 0; from < flags.size();) {
+    auto to = from + 1;
+    while (to < flags.size() && flags[to] == flags[from]) ++to;
+    put_varint(out, static_cast<std::uint64_t>(to - from) << 4 | flags[from].packed());
+    from = to;
+  }
+}
+
+bool read_reading_flags(ByteReader& in, std::size_t count, std::vector<ReadingFlags>& flags) {
+  flags.clear();
+  flags.reserve(count);
+  while (flags.size() < count) {
+    const auto run = in.varint();
+    const auto length = run >> 4;
+    if (length < 1 || length > count - flags.size()) return false;
+    flags.resize(flags.size() + static_cast<std::size_t>(length),
+                 ReadingFlags::from_packed(static_cast<std::uint8_t>(run & 15)));
+  }
+  return true;
+}
+
+// A column of `count` numbers that is about to be overwritten: what is there stays, so that nothing is cleared twice.
+template <class T>
+void resize_for_overwrite(std::vector<T>& column, std::size_t count) {
+  if (column.capacity() < count) column.clear();
+  column.resize(count);
+}
+
+unsigned max_delta_width(const BlockHeader& header) {
+  const auto units = static_cast<std::uint64_t>(kMaxRegister.count() / header.scale());
+  return static_cast<unsigned>(std::bit_width(units)) + (header.summary.monotone ? 0 : 1);
+}
+
+bool registers_in_range(const BlockHeader& header, const Sums& sums, const std::vector<MilliWattHours>& registers) {
+  // No delta is beyond 2^55, so a sum that had wrapped would have passed a value with one of these bits.
+  if (sums.last != header.summary.last_register.count() || sums.any_bits >= std::uint64_t{1} << 53) return false;
+  if (header.summary.monotone) return true;
+  return *std::ranges::max_element(registers) <= kMaxRegister;
+}
+
+// payload: of the size the header says; readable: the same and what lies behind it.
+bool decode_payload(const BlockHeader& header, std::span<const std::byte> payload, std::span<const std::byte> readable,
+                    Series& out) {
+  const BlockSummary& summary = header.summary;
+  const auto times = find_times(header, payload, readable);
+  if (!times) return false;
+  payload = payload.subspan(times->size_bytes);
+  readable = readable.subspan(times->size_bytes);
+  const auto deltas = find_frames(payload, readable, summary.count - 1,
+                                  header.wide ? WidthCoding::byte : WidthCoding::nibble, max_delta_width(header));
+  if (!deltas) return false;
+
+  resize_for_overwrite(out.at, summary.count);
+  if (!unpack_times(header, *times, numbers_of(out.at))) return false;
+
+  resize_for_overwrite(out.registers, summary.count);
+  out.registers[0] = summary.first_register;
+  const auto sums = unpack_sums(*deltas,
+                                {.start = summary.first_register.count(),
+                                 .scale = static_cast<std::uint32_t>(header.scale()),
+                                 .sign = summary.monotone ? DeltaRule::Sign::none : DeltaRule::Sign::zigzag},
+                                numbers_of(out.registers) + 1);
+  if (summary.count > 1 && !registers_in_range(header, sums, out.registers)) return false;
+
+  ByteReader rest{payload.subspan(deltas->size_bytes)};
+  out.flags.clear();
+  if (header.has_reading_flags && !read_reading_flags(rest, summary.count, out.flags)) return false;
+  return rest.ok() && rest.left() == 0;
+}
+
+Result<BlockHeader> verified_header(std::span<const std::byte> bytes) {
+  auto header = read_block_header(bytes);
+  if (!header) return header;
+  const auto payload = bytes.subspan(header->header_size_bytes, header->payload_size_bytes);
+  if (crc32c(payload) != load_fixed<std::uint32_t>(payload.data() + payload.size()))
+    return damaged_block(header->summary.key, "checksum mismatch in its readings");
+  return header;
+}
+
+}  // namespace
+
+void append_block(std::vector<std::byte>& out, SeriesKey key, const Series& series,
+                  std::optional<ReadingBefore> before) {
+  check_series(series, before);
+  BlockHeader header{.summary = {.key = key,
+                                 .count = static_cast<std::uint32_t>(series.size()),
+                                 .first = series.at.front(),
+                                 .last = series.at.back(),
+                                 .step = {},
+                                 .first_register = series.registers.front(),
+                                 .last_register = series.registers.back(),
+                                 .before = before,
+                                 .monotone = is_monotone(series, before),
+                                 .size_bytes = 0}};
+  header.scale_exponent = common_scale(series, before);
+  header.has_reading_flags = std::ranges::any_of(series.flags, [](ReadingFlags flags) { return !flags.normal(); });
+  const auto deltas = register_deltas(series, header.scale(), header.summary.monotone);
+  const auto coding = width_coding_of(deltas);
+  header.wide = coding == WidthCoding::byte;
+
+  std::vector<std::byte> payload;
+  payload.reserve(series.size() * 2 + 64);
+  append_times(payload, series.at, header);
+  append_frames(payload, deltas, coding);
+  if (header.has_reading_flags) append_reading_flags(payload, series.flags);
+
+  header.payload_size_bytes = payload.size();
+  append_block_header(out, header);
+  out.insert(out.end(), payload.begin(), payload.end());
+  put_fixed(out, crc32c(payload));
+}
+
+std::vector<std::byte> encode_block(SeriesKey key, const Series& series, std::optional<ReadingBefore> before) {
+  std::vector<std::byte> out;
+  append_block(out, key, series, before);
+  return out;
+}
+
+Status decode_block(std::span<const std::byte> bytes, Series& out) {
+  const auto header = verified_header(bytes);
+  if (!header) {
+    out.clear();
+    return header.error();
+  }
+  const auto readable = bytes.subspan(header->header_size_bytes);
+  if (!decode_payload(*header, readable.first(header->payload_size_bytes), readable, out)) {
+    out.clear();
+    return damaged_block(header->summary.key, "its readings contradict its header");
+  }
+  return {};
+}
+
+Result<BlockSummary> verify_block(std::span<const std::byte> bytes) {
+  const auto header = verified_header(bytes);
+  if (!header) return header.error();
+  return header->summary;
+}
+
+}  // namespace meterhouse
