@@ -1,0 +1,191 @@
+#include <cstring>
+
+#include "base/check.h"
+#include "store/embedded/embedded_store.h"
+
+// The committer: from waiting batches to frames on disk to the head.
+
+namespace meterhouse {
+namespace {
+
+// Readings joined into one frame: 4 MiB keep a sync busy at full disk bandwidth, more only delays the first caller.
+constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
+static_assert(kFrameReadings >= ReadingStore::kMaxBatchReadings);
+static_assert(kFrameReadings * sizeof(Reading) <= kMaxFramePayload);
+static_assert(std::is_trivially_copyable_v<Reading> && std::is_standard_layout_v<Reading>,
+              "a batch is copied into its frame as it is; encode_reading() says which bytes that are");
+
+}  // namespace
+
+void EmbeddedReadingStore::append(std::vector<Reading> batch, AppendDone done) {
+  MH_CHECK(!batch.empty() && batch.size() <= kMaxBatchReadings);
+  Request request;
+  request.batch = std::move(batch);
+  request.batch_done = std::move(done);
+  submit(std::move(request));
+}
+
+void EmbeddedReadingStore::record_change(std::string change, RecordDone done) {
+  MH_CHECK(change.size() <= std::size_t{1} << 20);
+  Request request;
+  request.change = std::move(change);
+  request.change_done = std::move(done);
+  submit(std::move(request));
+}
+
+namespace {
+
+constexpr const char* kClosed = "the store is closed";
+
+}  // namespace
+
+void EmbeddedReadingStore::submit(Request request) {
+  std::unique_lock lock{queue_mutex_};
+  if (stopping_) {
+    lock.unlock();
+    const Error error{Errc::unavailable, kClosed};
+    if (request.batch_done) request.batch_done(error);
+    if (request.change_done) request.change_done(error);
+    if (request.freeze_done) request.freeze_done(error);
+    return;
+  }
+  if (options_.threads == StoreThreads::none) {
+    lock.unlock();
+    std::vector<Request> requests;
+    requests.push_back(std::move(request));
+    commit(std::move(requests));
+    return;
+  }
+  queue_.push_back(std::move(request));
+  const bool was_idle = queue_.size() == 1;
+  lock.unlock();
+  if (was_idle) queue_ready_.notify_one();
+}
+
+void EmbeddedReadingStore::run_committer() {
+  for (;;) {
+    std::unique_lock lock{queue_mutex_};
+    queue_ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    auto requests = std::exchange(queue_, {});
+    lock.unlock();
+    commit(std::move(requests));
+  }
+}
+
+void EmbeddedReadingStore::stop_committer() {
+  {
+    const std::scoped_lock lock{queue_mutex_};
+    stopping_ = true;
+  }
+  queue_ready_.notify_one();
+  if (committer_.joinable()) committer_.join();
+}
+
+// In the order of arrival: runs of batches as one frame each, changes and freezes between them.
+void EmbeddedReadingStore::commit(std::vector<Request> requests) {
+  for (std::size_t at = 0; at < requests.size();) {
+    if (requests[at].freeze_done) {
+      requests[at].freeze_done(freeze());
+      ++at;
+    } else if (requests[at].change_done) {
+      commit_change(requests[at]);
+      ++at;
+    } else {
+      std::size_t end = at;
+      for (std::size_t readings = 0; end < requests.size() && requests[end].batch_done; ++end) {
+        readings += requests[end].batch.size();
+        if (readings > kFrameReadings) break;
+      }
+      commit_readings(std::span{requests}.subspan(at, end - at));
+      at = end;
+    }
+  }
+}
+
+void EmbeddedReadingStore::commit_readings(std::span<Request> requests) {
+  const Instant arrived = clock_.now();
+  std::size_t readings = 0;
+  for (const Request& request : requests) readings += request.batch.size();
+  frame_.resize(kFrameHeaderSize + readings * sizeof(Reading));
+  std::byte* out = frame_.data() + kFrameHeaderSize;
+  for (const Request& request : requests) {
+    std::memcpy(out, request.batch.data(), request.batch.size() * sizeof(Reading));
+    out += request.batch.size() * sizeof(Reading);
+  }
+  if (auto done = write_frame(FrameKind::readings, arrived); !done) {
+    for (const Request& request : requests) request.batch_done(done.error());
+    return;
+  }
+  for (const Request& request : requests) request.batch_done(live_.apply(request.batch, arrived));
+}
+
+void EmbeddedReadingStore::commit_change(Request& request) {
+  frame_.resize(kFrameHeaderSize + request.change.size());
+  std::memcpy(frame_.data() + kFrameHeaderSize, request.change.data(), request.change.size());
+  request.change_done(write_frame(FrameKind::change, clock_.now()));
+}
+
+Status EmbeddedReadingStore::write_frame(FrameKind kind, Instant arrived) {
+  if (failed_) return Error{Errc::unavailable, "the journal stopped after a failed write"};
+  if (auto done = make_room(); !done) return done.error();
+  if (auto done = journal_->write(kind, arrived, frame_); !done) {
+    if (done.error().code != Errc::no_space && !failed_.exchange(true)) options_.on_failure(done.error());
+    return done.error();
+  }
+  journal_bytes_ += frame_.size();
+  journal_syncs_ = journal_->syncs();
+  return {};
+}
+
+// Keeps the heads within their budget: the full one is set aside and folded while the next fills. Where that one is
+// full too before the first is folded, the callers wait for it; where folding fails, they get its error, and it is
+// tried again.
+Status EmbeddedReadingStore::make_room() {
+  if (live_.active_bytes() < options_.head_budget_bytes) return {};
+  std::unique_lock lock{aside_mutex_};
+  const auto start_fold = [this] {
+    if (options_.threads == StoreThreads::none) return;
+    worker_->post([this] {
+      auto done = fold_aside();
+      if (done) done = merge_now();
+      if (!done) options_.on_background_error(done.error());
+    });
+  };
+  if (aside_ && fold_error_) {
+    const Error error = *fold_error_;
+    fold_error_.reset();
+    start_fold();
+    if (options_.threads == StoreThreads::own) return error;
+  }
+  if (aside_ && options_.threads == StoreThreads::own)
+    aside_changed_.wait(lock, [this] { return !aside_ || fold_error_; });
+  if (aside_ && fold_error_) return *fold_error_;
+  lock.unlock();
+  if (options_.threads == StoreThreads::none) return fold_now();
+  if (auto done = freeze(); !done) return done.error();
+  start_fold();
+  return {};
+}
+
+// Sets the active head aside, with the journal up to here. Nothing to fold: does nothing.
+Status EmbeddedReadingStore::freeze() {
+  {
+    const std::scoped_lock lock{aside_mutex_};
+    if (aside_) return Error{Errc::conflict, "a fold is under way"};
+  }
+  const std::uint64_t sequence = journal_->next_sequence();
+  const auto file = journal_->begin_next_file();
+  if (!file) {
+    if (file.error().code != Errc::no_space && !failed_.exchange(true)) options_.on_failure(file.error());
+    return file.error();
+  }
+  if (journal_->next_sequence() == sequence) return {};  // the file is empty: everything is folded
+  live_.freeze();
+  const std::scoped_lock lock{aside_mutex_};
+  aside_ = Aside{*file, journal_->next_sequence(), journal_bytes_};
+  aside_changed_.notify_all();
+  return {};
+}
+
+}  // namespace meterhouse

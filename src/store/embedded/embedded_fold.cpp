@@ -1,0 +1,156 @@
+#include <algorithm>
+#include <future>
+
+#include "base/check.h"
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/fold.h"
+#include "store/embedded/merge.h"
+
+// The background work: from the head set aside to segments, and from many segments to few.
+
+namespace meterhouse {
+namespace {
+
+// A month is closed for merging once what still comes is late by the last arrival class.
+constexpr std::chrono::hours kMonthClosesAfter{72};
+
+}  // namespace
+
+Status EmbeddedReadingStore::on_worker(const std::function<Status()>& work) {
+  if (auto done = check_open(); !done) return done.error();
+  if (options_.threads == StoreThreads::none) return work();
+  std::promise<Status> promise;
+  auto result = promise.get_future();
+  worker_->post([&] { promise.set_value(work()); });
+  return result.get();
+}
+
+Status EmbeddedReadingStore::fold() {
+  return on_worker([this] { return fold_now(); });
+}
+
+Status EmbeddedReadingStore::merge() {
+  return on_worker([this] { return merge_now(); });
+}
+
+// Everything appended before the call. The committer sets the head aside; while it has not come to that, it may be
+// waiting for this thread to fold what it set aside before.
+Status EmbeddedReadingStore::fold_now() {
+  if (auto done = fold_aside(); !done) return done.error();
+  if (!committer_.joinable()) {
+    if (auto done = freeze(); !done) return done.error();
+    return fold_aside();
+  }
+  for (;;) {
+    auto answer = std::make_shared<std::optional<Status>>();  // outlives this call where folding fails meanwhile
+    Request request;
+    request.freeze_done = [this, answer](Status done) {
+      const std::scoped_lock lock{aside_mutex_};
+      *answer = std::move(done);
+      aside_changed_.notify_all();
+    };
+    submit(std::move(request));
+    const auto waiting = [&] {
+      std::unique_lock lock{aside_mutex_};
+      aside_changed_.wait(lock, [&] { return answer->has_value() || aside_; });
+      return !answer->has_value();
+    };
+    bool again = true;
+    while (again) {
+      again = waiting();
+      if (auto done = fold_aside(); !done) return done.error();
+    }
+    const std::scoped_lock lock{aside_mutex_};
+    if (answer->value()) return {};
+    if (answer->value().error().code != Errc::conflict) return answer->value().error();
+  }
+}
+
+Status EmbeddedReadingStore::fold_aside() {
+  std::unique_lock lock{aside_mutex_};
+  const auto aside = aside_;
+  lock.unlock();
+  if (!aside) return {};
+
+  const auto frozen = live_.view().frozen;
+  auto live = fold_head(files_, segment_directory(), *frozen, options_.calendar, manifest_.next_fold);
+  Status result = live ? Status{} : Status{live.error()};
+  if (result) {
+    Manifest manifest = manifest_;
+    ++manifest.next_fold;
+    manifest.first_journal_file = aside->journal_file;
+    manifest.next_sequence = aside->next_sequence;
+    const auto segments = live_.view().segments;
+    live->insert(live->end(), segments->all().begin(), segments->all().end());
+    result = replace_segments(std::move(*live), std::move(manifest), LiveSet::Folded::yes);
+  }
+  lock.lock();
+  if (!result) {
+    fold_error_ = result.error().during("fold");
+  } else {
+    aside_.reset();
+    fold_error_.reset();
+    journal_bytes_ -= aside->journal_bytes;
+    ++folds_;
+  }
+  lock.unlock();
+  aside_changed_.notify_all();
+  if (!result) return result;
+  return remove_journal_files_before(files_, journal_directory(), aside->journal_file);
+}
+
+Status EmbeddedReadingStore::merge_now() {
+  for (;;) {
+    const auto merged = merge_once();
+    if (!merged) return merged.error();
+    if (!*merged) return {};
+  }
+}
+
+// One join, of the first month that wants one.
+Result<bool> EmbeddedReadingStore::merge_once() {
+  const auto segments = live_.view().segments;
+  const auto& all = segments->all();
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::size_t end = begin;
+    std::vector<std::uint64_t> sizes;
+    for (; end < all.size() && all[end].entry.month.from == all[begin].entry.month.from; ++end)
+      sizes.push_back(all[end].entry.size_bytes);
+    const bool closed = clock_.now() > all[begin].entry.month.to + kMonthClosesAfter;
+    const auto pick = pick_merge(sizes, closed ? MonthState::closed : MonthState::open);
+    if (!pick) {
+      begin = end;
+      continue;
+    }
+    const std::vector<LiveSegment> joined(all.begin() + static_cast<std::ptrdiff_t>(begin + pick->first),
+                                          all.begin() + static_cast<std::ptrdiff_t>(begin + pick->last));
+    auto merged = merge_segments(files_, segment_directory(), joined, options_.calendar);
+    if (!merged) return merged.error();
+    std::vector<LiveSegment> live;
+    for (const LiveSegment& segment : all)
+      if (std::ranges::none_of(joined, [&](const LiveSegment& j) { return j.entry.name == segment.entry.name; }))
+        live.push_back(segment);
+    live.push_back(std::move(*merged));
+    if (auto done = replace_segments(std::move(live), manifest_, LiveSet::Folded::no); !done) return done.error();
+    ++merges_;
+    // Readers that hold the old ones keep them open; their names go.
+    for (const LiveSegment& segment : joined)
+      if (auto done = files_.remove(segment_directory() + "/" + segment.entry.name); !done) return done.error();
+    return true;
+  }
+  return false;
+}
+
+// The manifest first: what readers see is what a restart would find.
+Status EmbeddedReadingStore::replace_segments(std::vector<LiveSegment> live, Manifest manifest,
+                                              LiveSet::Folded folded) {
+  auto segments = std::make_shared<const SegmentSet>(std::move(live));
+  manifest.segments.clear();
+  for (const LiveSegment& segment : segments->all()) manifest.segments.push_back(segment.entry);
+  if (auto done = write_manifest(files_, manifest_path(), manifest); !done) return done.error();
+  manifest_ = std::move(manifest);
+  live_.publish(std::move(segments), folded);
+  return {};
+}
+
+}  // namespace meterhouse

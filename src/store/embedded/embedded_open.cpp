@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "store/embedded/embedded_store.h"
+
+// Opening: which state the files are in, and the replay of the journal.
+
+namespace meterhouse {
+
+EmbeddedReadingStore::EmbeddedReadingStore(FileSystem& files, const Clock& clock, EmbeddedOptions options)
+    : files_(files), clock_(clock), options_(std::move(options)) {}
+
+Result<std::unique_ptr<EmbeddedReadingStore>> EmbeddedReadingStore::open(FileSystem& files, const Clock& clock,
+                                                                         EmbeddedOptions options) {
+  std::unique_ptr<EmbeddedReadingStore> store{new EmbeddedReadingStore{files, clock, std::move(options)}};
+  if (auto done = store->recover(); !done)
+    return done.error().during(fmt::format("open {}", store->options_.directory));
+  store->start_threads();
+  return store;
+}
+
+Status EmbeddedReadingStore::recover() {
+  for (const std::string& directory : {options_.directory, journal_directory(), segment_directory()})
+    if (auto done = files_.create_directories(directory); !done) return done.error();
+  auto lock = files_.lock(options_.directory + "/LOCK");
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+
+  const auto exists = files_.exists(manifest_path());
+  if (!exists) return exists.error();
+  if (!*exists) return start_empty();
+
+  auto manifest = read_manifest(files_, manifest_path());
+  if (!manifest) return manifest.error();
+  manifest_ = std::move(*manifest);
+  auto segments = SegmentSet::open(files_, segment_directory(), manifest_.segments);
+  if (!segments) return segments.error();
+  report_.segments = (*segments)->all().size();
+  live_.publish(std::move(*segments), LiveSet::Folded::no);
+  if (auto done = remove_orphans(); !done) return done.error();
+  return manifest_.clean ? begin_journal() : replay();
+}
+
+// No manifest: a new directory, or one whose first start was interrupted. Anything more has lost its manifest.
+Status EmbeddedReadingStore::start_empty() {
+  const auto segments = files_.list(segment_directory());
+  if (!segments) return segments.error();
+  const auto lost = [&] {
+    return Error{Errc::corruption, fmt::format("{} is missing, but there are data beside it", manifest_path())};
+  };
+  if (!segments->empty()) return lost();
+  const auto names = files_.list(journal_directory());
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    const auto id = journal_file_id(name);
+    if (id && *id != 1) return lost();
+    if (!id) continue;
+    const auto scan =
+        scan_journal(files_, journal_directory(), 1, 1,
+                     [](const FrameHeader&, std::span<const std::byte>, const std::string&) { return Status{}; });
+    if (!scan || scan->frames > 0 || scan->torn) return lost();
+  }
+  return begin_journal();
+}
+
+// The new file stands before the manifest speaks of it, so that the file may never be missing afterwards.
+Status EmbeddedReadingStore::begin_journal() {
+  auto journal = Journal::create(files_, journal_options(), manifest_.first_journal_file, manifest_.next_sequence);
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  manifest_.clean = false;
+  return write_manifest(files_, manifest_path(), manifest_);
+}
+
+Status EmbeddedReadingStore::replay() {
+  const auto scan =
+      scan_journal(files_, journal_directory(), manifest_.first_journal_file, manifest_.next_sequence,
+                   [this](const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
+                     auto done = replay_frame(header, payload);
+                     return done ? done : Status{done.error().during(place)};
+                   });
+  if (!scan) return scan.error();
+  report_.replayed_frames = scan->frames;
+  report_.torn = scan->torn;
+  auto journal = Journal::resume(files_, journal_options(), *scan);
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  journal_bytes_ = journal_->bytes();
+  return {};
+}
+
+Status EmbeddedReadingStore::replay_frame(const FrameHeader& header, std::span<const std::byte> payload) {
+  if (header.kind == FrameKind::change) {
+    ++report_.replayed_changes;
+    return options_.on_change({reinterpret_cast<const char*>(payload.data()), payload.size()});
+  }
+  if (payload.size() % sizeof(Reading) != 0) return Error{Errc::corruption, "a frame of readings with a broken length"};
+  std::vector<Reading> batch;
+  batch.reserve(payload.size() / sizeof(Reading));
+  for (std::size_t at = 0; at < payload.size(); at += sizeof(Reading)) {
+    const auto reading = decode_reading(std::span<const std::byte, 16>{payload.subspan(at, 16)});
+    if (!reading) return reading.error();
+    batch.push_back(*reading);
+  }
+  report_.replayed_readings += batch.size();
+  auto counts = live_.apply(batch, header.arrived);
+  if (!counts) return counts.error();
+  return {};
+}
+
+// What a crash left behind: journal files folded already, segments not yet or no longer named, files written aside.
+Status EmbeddedReadingStore::remove_orphans() {
+  if (auto done = remove_journal_files_before(files_, journal_directory(), manifest_.first_journal_file); !done)
+    return done;
+  std::set<std::string> live;
+  for (const SegmentEntry& entry : manifest_.segments) live.insert(entry.name);
+  const auto names = files_.list(segment_directory());
+  if (!names) return names.error();
+  for (const std::string& name : *names)
+    if (!live.contains(name))
+      if (auto done = files_.remove(segment_directory() + "/" + name); !done) return done.error();
+  return {};
+}
+
+Journal::Options EmbeddedReadingStore::journal_options() {
+  Journal::Options journal;
+  journal.directory = journal_directory();
+  journal.file_size = options_.journal_file_bytes;
+  if (options_.threads == StoreThreads::own) {
+    if (!filler_) filler_ = std::make_unique<Worker>();
+    journal.launch = [this](std::function<void()> work) { filler_->post(std::move(work)); };
+  }
+  return journal;
+}
+
+void EmbeddedReadingStore::start_threads() {
+  if (options_.threads == StoreThreads::none) return;
+  worker_ = std::make_unique<Worker>();
+  committer_ = std::thread{[this] { run_committer(); }};
+}
+
+}  // namespace meterhouse

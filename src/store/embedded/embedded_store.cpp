@@ -1,0 +1,118 @@
+#include "store/embedded/embedded_store.h"
+
+#include "base/check.h"
+#include "store/embedded/scan.h"
+
+// Reads, and the end.
+
+namespace meterhouse {
+
+EmbeddedReadingStore::~EmbeddedReadingStore() {
+  stop_committer();
+  worker_.reset();
+  filler_.reset();
+}
+
+Status EmbeddedReadingStore::check_open() const {
+  if (closed_) return Error{Errc::unavailable, "the store is closed"};
+  return {};
+}
+
+Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
+  if (auto done = check_open(); !done) return done.error();
+  const LiveView view = live_.view();
+  Series series;
+  if (range.from <= range.to) {
+    if (auto done = view.segments->read(key, range, series); !done) return done.error();
+    merge_into(series, live_.head_readings(view, key, range));
+  }
+  if (neighbours == Neighbours::without) return series;
+
+  Series answer;
+  if (range.from > kFirstInstant) {
+    const Instant limit = range.from - Seconds{1};
+    if (auto done = view.segments->newest(key, limit, 1, answer); !done) return done.error();
+    merge_into(answer, live_.head_readings(view, key, {kFirstInstant, limit}));
+    keep_newest(answer, 1);
+  }
+  merge_into(answer, series);
+  if (range.to < kLastInstant) {
+    const Instant limit = range.to + Seconds{1};
+    Series after;
+    if (auto done = view.segments->oldest(key, limit, after); !done) return done.error();
+    merge_into(after, live_.head_readings(view, key, {limit, kLastInstant}));
+    if (after.size() > 1) clip(after, {after.at.front(), after.at.front()});
+    merge_into(answer, after);
+  }
+  return answer;
+}
+
+Result<Series> EmbeddedReadingStore::latest(SeriesKey key, std::size_t count) const {
+  if (auto done = check_open(); !done) return done.error();
+  const LiveView view = live_.view();
+  Series series;
+  if (auto done = view.segments->newest(key, kLastInstant, count, series); !done) return done.error();
+  merge_into(series, live_.head_readings(view, key, {}));
+  keep_newest(series, count);
+  return series;
+}
+
+Status EmbeddedReadingStore::scan(KeyRange keys, ReadRange range, const Visit& visit) const {
+  if (auto done = check_open(); !done) return done.error();
+  return scan_readings(live_, keys, range, visit);
+}
+
+Status EmbeddedReadingStore::scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const {
+  if (auto done = check_open(); !done) return done.error();
+  return scan_register_totals(live_, keys, range, visit);
+}
+
+Result<Digest> EmbeddedReadingStore::digest() const {
+  Digest digest;
+  auto done = scan({}, {}, [&](SeriesKey key, const Series& series) {
+    digest.add(key, series);
+    return Status{};
+  });
+  if (!done) return done.error();
+  return digest;
+}
+
+StoreStats EmbeddedReadingStore::stats() const {
+  StoreStats stats;
+  stats.head_readings = live_.head_readings();
+  stats.head_bytes = live_.head_bytes();
+  stats.journal_bytes = journal_bytes_;
+  stats.journal_syncs = journal_syncs_;
+  stats.folds = folds_;
+  stats.merges = merges_;
+  for (const LiveSegment& live : live_.view().segments->all()) {
+    ++stats.segments;
+    stats.segment_bytes += live.entry.size_bytes;
+    stats.segment_readings += live.entry.readings;
+  }
+  return stats;
+}
+
+Status EmbeddedReadingStore::close() {
+  if (auto done = check_open(); !done) return done.error();
+  stop_committer();
+  worker_.reset();  // waits for the fold or merge under way
+  closed_ = true;
+  if (failed_)
+    return Error{Errc::unavailable, "the journal stopped after a failed write; it is replayed at the next start"};
+  if (auto done = fold_now(); !done) return done.error();
+  filler_.reset();
+  // Everything is folded: the journal's exact end is "nothing", and any byte of it found later would be wrong.
+  Manifest manifest = manifest_;
+  manifest.clean = true;
+  manifest.next_sequence = journal_->next_sequence();
+  manifest.first_journal_file = journal_->file_id() + 1;
+  if (auto done = write_manifest(files_, manifest_path(), manifest); !done) return done.error();
+  manifest_ = std::move(manifest);
+  journal_.reset();
+  auto done = remove_journal_files_before(files_, journal_directory(), kAnyJournalFile);
+  lock_.reset();
+  return done;
+}
+
+}  // namespace meterhouse

@@ -1,0 +1,165 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/site_calendar.h"
+#include "store/embedded/journal.h"
+#include "store/embedded/live_set.h"
+#include "store/embedded/manifest.h"
+#include "store/embedded/worker.h"
+#include "store/readings.h"
+
+namespace meterhouse {
+
+// Who does the work of the store: threads of its own, or each caller within the call (deterministic; for simulation).
+enum class StoreThreads : std::uint8_t { own, none };
+
+struct EmbeddedOptions {
+  std::string directory;
+  SiteCalendar calendar;  // whose months the segments follow
+  std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
+  std::uint64_t journal_file_bytes = std::uint64_t{64} << 20;
+  StoreThreads threads = StoreThreads::own;
+  // Called while opening, once for each catalog change not folded yet, in order.
+  std::function<Status(std::string_view change)> on_change = [](std::string_view) { return Status{}; };
+  // Called from a thread of the store where a fold or merge begun by itself failed; it is tried again with later data.
+  std::function<void(const Error&)> on_background_error = [](const Error&) {};
+  // Called once, from a thread of the store, when the journal failed and nothing can be acknowledged any more.
+  std::function<void(const Error&)> on_failure = [](const Error&) {};
+};
+
+// What opening found and did.
+struct OpenReport {
+  std::uint64_t segments = 0;
+  std::uint64_t replayed_frames = 0;
+  std::uint64_t replayed_readings = 0;
+  std::uint64_t replayed_changes = 0;
+  std::optional<TornFrame> torn;  // dropped: the frame a crash interrupted; it was not acknowledged
+};
+
+// The readings store in files of its own: journal, head, segments, manifest. docs/architecture.md has the picture,
+// docs/formats/ the bytes. One process at a time holds a directory.
+//
+// One committer thread owns the journal: it joins the batches of all waiting callers into one frame, writes and syncs
+// it, applies it to the head and wakes them. One background thread folds and merges. At the head's budget the committer
+// sets the head aside for folding, and waits where a second one fills up before the first is folded.
+class EmbeddedReadingStore final : public ReadingStore {
+ public:
+  // errors  unavailable: another process holds the directory, or a newer program wrote it; corruption
+  static Result<std::unique_ptr<EmbeddedReadingStore>> open(FileSystem& files, const Clock& clock,
+                                                            EmbeddedOptions options);
+
+  // Without close() it ends as a crash would: the journal is replayed at the next open.
+  ~EmbeddedReadingStore() override;
+
+  const OpenReport& open_report() const { return report_; }
+
+  void append(std::vector<Reading> batch, AppendDone done) override;
+  void record_change(std::string change, RecordDone done) override;
+  Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const override;
+  Result<Series> latest(SeriesKey key, std::size_t count) const override;
+  Status scan(KeyRange keys, ReadRange range, const Visit& visit) const override;
+  Status scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const override;
+  Result<Digest> digest() const override;
+  Status fold() override;
+  Status merge() override;
+  StoreStats stats() const override;
+  Status close() override;
+
+ private:
+  struct Request {
+    std::vector<Reading> batch;
+    AppendDone batch_done;
+    std::string change;
+    RecordDone change_done;  // set: a change
+    RecordDone freeze_done;  // set: set the head aside
+  };
+  // What a freeze set aside: the frozen head and the journal before this file.
+  struct Aside {
+    std::uint64_t journal_file;
+    std::uint64_t next_sequence;
+    std::uint64_t journal_bytes;
+  };
+
+  EmbeddedReadingStore(FileSystem& files, const Clock& clock, EmbeddedOptions options);
+
+  // embedded_open.cpp
+  Status recover();
+  Status start_empty();
+  Status begin_journal();
+  Status replay();
+  Status replay_frame(const FrameHeader& header, std::span<const std::byte> payload);
+  Status remove_orphans();
+  Journal::Options journal_options();
+  void start_threads();
+
+  // embedded_commit.cpp: the committer
+  void submit(Request request);
+  void run_committer();
+  void commit(std::vector<Request> requests);
+  void commit_readings(std::span<Request> requests);
+  void commit_change(Request& request);
+  Status write_frame(FrameKind kind, Instant arrived);
+  Status make_room();
+  Status freeze();
+  void stop_committer();
+
+  // embedded_fold.cpp: the background thread, or the caller where there are no threads
+  Status on_worker(const std::function<Status()>& work);
+  Status fold_now();
+  Status fold_aside();
+  Status merge_now();
+  Result<bool> merge_once();
+  Status replace_segments(std::vector<LiveSegment> live, Manifest manifest, LiveSet::Folded folded);
+
+  std::string manifest_path() const { return options_.directory + "/MANIFEST"; }
+  std::string journal_directory() const { return options_.directory + "/journal"; }
+  std::string segment_directory() const { return options_.directory + "/segments"; }
+  Status check_open() const;
+
+  FileSystem& files_;
+  const Clock& clock_;
+  EmbeddedOptions options_;
+  OpenReport report_;
+  std::unique_ptr<FileSystem::Lock> lock_;
+
+  LiveSet live_;
+  std::unique_ptr<Journal> journal_;  // the committer's
+  std::vector<std::byte> frame_;      // the committer's, used again
+  Manifest manifest_;                 // the background thread's
+
+  std::mutex aside_mutex_;
+  std::condition_variable aside_changed_;
+  std::optional<Aside> aside_;       // set by the committer, cleared once folded
+  std::optional<Error> fold_error_;  // why it could not be folded the last time
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_ready_;
+  std::vector<Request> queue_;
+  bool stopping_ = false;
+
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> failed_{false};
+  std::atomic<std::uint64_t> journal_bytes_{0};
+  std::atomic<std::uint64_t> journal_syncs_{0};
+  std::atomic<std::uint64_t> folds_{0};
+  std::atomic<std::uint64_t> merges_{0};
+
+  // Last, so that they end before what they use.
+  std::unique_ptr<Worker> filler_;  // fills journal files with zeros
+  std::unique_ptr<Worker> worker_;  // folds and merges
+  std::thread committer_;
+};
+
+}  // namespace meterhouse

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/site_calendar.h"
+#include "store/embedded/head.h"
+#include "store/embedded/segment_set.h"
+
+namespace meterhouse {
+
+// Writes the readings of a frozen head as one segment for each local month they touch, durable when it returns; the
+// manifest does not name them yet. On an error what was written is removed again as far as the disk allows.
+Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
+                                           const SiteCalendar& calendar, std::uint64_t fold_sequence);
+
+// The name of a segment file: month and folds, "2025-02-00000000000000000007-00000000000000000009.segment".
+std::string segment_name(TimeRange month, const SiteCalendar& calendar, std::uint64_t first_fold,
+                         std::uint64_t last_fold);
+
+// Opens a segment just written, for reading.
+Result<LiveSegment> open_written(FileSystem& files, const std::string& directory, std::string name,
+                                 const SegmentInfo& info);
+
+}  // namespace meterhouse

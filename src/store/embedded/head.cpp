@@ -1,0 +1,240 @@
+#include "store/embedded/head.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace meterhouse {
+namespace {
+
+constexpr std::size_t kMinCells = 64;
+constexpr std::uint64_t kValueMask = (std::uint64_t{1} << 60) - 1;
+
+// Entries in a run of each size class. Each is at most half again as large as the one before, so that a run wastes a
+// fifth of its memory on average; the first hold the few readings a channel gets between folds of a large site.
+constexpr std::array<std::uint32_t, 31> kCapacities{
+    2,   4,    6,    8,    12,   16,   24,   32,    48,    64,     96,      128,     192,      256,      384,      512,
+    768, 1024, 1536, 2048, 3072, 4096, 8192, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864, 268435456};
+
+}  // namespace
+
+KeyTable::KeyTable(std::size_t expected_keys) {
+  std::size_t cells = kMinCells;
+  while (cells * 3 / 4 < expected_keys) cells *= 2;
+  cells_.resize(cells);
+  shift_ = 64 - std::countr_zero(cells);
+}
+
+std::uint32_t KeyTable::find(SeriesKey key) const {
+  const std::uint32_t packed = key.packed();
+  const std::size_t mask = cells_.size() - 1;
+  for (std::size_t at = home(packed);; at = (at + 1) & mask) {
+    if (cells_[at].key == packed) return cells_[at].value;
+    if (cells_[at].key == kNone) return kNone;
+  }
+}
+
+void KeyTable::insert(SeriesKey key, std::uint32_t value) {
+  if ((size_ + 1) * 4 > cells_.size() * 3) grow();
+  const std::size_t mask = cells_.size() - 1;
+  std::size_t at = home(key.packed());
+  while (cells_[at].key != kNone) at = (at + 1) & mask;
+  cells_[at] = {key.packed(), value};
+  ++size_;
+}
+
+void KeyTable::set(SeriesKey key, std::uint32_t value) {
+  const std::size_t mask = cells_.size() - 1;
+  for (std::size_t at = home(key.packed()); cells_[at].key != kNone; at = (at + 1) & mask) {
+    if (cells_[at].key != key.packed()) continue;
+    cells_[at].value = value;
+    return;
+  }
+  insert(key, value);
+}
+
+void KeyTable::grow() {
+  std::vector<Cell> old = std::move(cells_);
+  cells_.assign(old.size() * 2, Cell{});
+  --shift_;
+  const std::size_t mask = cells_.size() - 1;
+  for (const Cell& cell : old) {
+    if (cell.key == kNone) continue;
+    std::size_t at = home(cell.key);
+    while (cells_[at].key != kNone) at = (at + 1) & mask;
+    cells_[at] = cell;
+  }
+}
+
+RunArena::Entry RunArena::Entry::of(std::uint32_t seconds, MilliWattHours value, ReadingFlags flags) {
+  const std::uint64_t packed = static_cast<std::uint64_t>(value.count()) | std::uint64_t{flags.packed()} << 60;
+  return {seconds, static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+}
+
+MilliWattHours RunArena::Entry::value() const {
+  return MilliWattHours{static_cast<std::int64_t>((std::uint64_t{high} << 32 | low) & kValueMask)};
+}
+
+ReadingFlags RunArena::Entry::flags() const { return ReadingFlags::from_packed(static_cast<std::uint8_t>(high >> 28)); }
+
+std::uint8_t RunArena::size_class(std::uint32_t count) {
+  const auto* const found = std::ranges::lower_bound(kCapacities, count);
+  MH_CHECK(found != kCapacities.end());
+  return static_cast<std::uint8_t>(found - kCapacities.begin());
+}
+
+std::uint32_t RunArena::capacity(std::uint8_t size_class) { return kCapacities[size_class]; }
+
+RunArena::Entry* RunArena::allocate(std::uint8_t size_class) {
+  auto& free = free_[size_class];
+  if (!free.empty()) {
+    Entry* const run = free.back();
+    free.pop_back();
+    return run;
+  }
+  const std::size_t bytes = capacity(size_class) * sizeof(Entry);
+  if (bytes > kSlabBytes) {  // larger than a slab: slabs of its own, counted as such
+    const std::size_t slabs = (bytes + kSlabBytes - 1) / kSlabBytes;
+    auto* const run = slabs_.emplace_back(new std::byte[slabs * kSlabBytes]).get();
+    for (std::size_t i = 1; i < slabs; ++i) slabs_.emplace_back();
+    used_ = kSlabBytes;
+    return reinterpret_cast<Entry*>(run);
+  }
+  if (used_ + bytes > kSlabBytes) {
+    slabs_.push_back(std::unique_ptr<std::byte[]>{new std::byte[kSlabBytes]});
+    used_ = 0;
+  }
+  auto* const run = reinterpret_cast<Entry*>(slabs_.back().get() + used_);
+  used_ += bytes;
+  return run;
+}
+
+void RunArena::release(Entry* run, std::uint8_t size_class) { free_[size_class].push_back(run); }
+
+Head::Head(std::size_t channels) : table_(channels) {}
+
+void Head::prefetch_run(const Reading& reading) const {
+  const std::uint32_t index = table_.find(reading.key());
+  if (index == KeyTable::kNone) return;
+  __builtin_prefetch(&channel(index));
+}
+
+Head::Put Head::put(const Reading& reading, ReadingFlags flags) {
+  const std::uint32_t index = table_.find(reading.key());
+  if (index == KeyTable::kNone) return Put::unknown_channel;
+  Channel& c = channel(index);
+  const auto entry = RunArena::Entry::of(reading.seconds(), reading.register_value(), flags);
+  const bool after_outside = !c.has_outside || reading.seconds() > c.newest_outside;
+  if (after_outside && (c.count == 0 || reading.seconds() > c.newest)) {
+    append(c, entry);
+    return Put::accepted;
+  }
+  const std::span<const RunArena::Entry> run{c.run, c.count};
+  const auto found = std::ranges::lower_bound(run, entry.seconds, {}, &RunArena::Entry::seconds);
+  if (found != run.end() && found->seconds == entry.seconds)
+    return found->value() == reading.register_value() ? Put::duplicate : Put::conflict;
+  if (!after_outside) return Put::older;
+  insert_sorted(c, entry);
+  return Put::accepted;
+}
+
+void Head::add_channel(SeriesKey key, std::optional<Instant> newest_outside) {
+  const auto index = static_cast<std::uint32_t>(table_.size());
+  if (index % kChunk == 0) chunks_.push_back(std::make_unique<Channel[]>(kChunk));
+  Channel& c = channel(index);
+  c.key = key.packed();
+  c.has_outside = newest_outside.has_value();
+  if (newest_outside) c.newest_outside = static_cast<std::uint32_t>(epoch_seconds(*newest_outside));
+  table_.insert(key, index);
+}
+
+void Head::insert(const Reading& reading, ReadingFlags flags) {
+  Channel& c = channel(table_.find(reading.key()));
+  const auto entry = RunArena::Entry::of(reading.seconds(), reading.register_value(), flags);
+  if (c.count == 0 || reading.seconds() > c.newest)
+    append(c, entry);
+  else
+    insert_sorted(c, entry);
+}
+
+void Head::append(Channel& c, RunArena::Entry entry) {
+  make_room(c);
+  c.run[c.count++] = entry;
+  c.newest = entry.seconds;
+  ++readings_;
+}
+
+void Head::insert_sorted(Channel& c, RunArena::Entry entry) {
+  make_room(c);
+  RunArena::Entry* const end = c.run + c.count;
+  RunArena::Entry* const place = std::ranges::lower_bound(c.run, end, entry.seconds, {}, &RunArena::Entry::seconds);
+  std::memmove(place + 1, place, static_cast<std::size_t>(end - place) * sizeof(entry));
+  *place = entry;
+  ++c.count;
+  c.newest = c.run[c.count - 1].seconds;
+  ++readings_;
+}
+
+void Head::make_room(Channel& c) {
+  if (c.run == nullptr) {
+    c.size_class = 0;
+    c.run = arena_.allocate(0);
+    return;
+  }
+  if (c.count < RunArena::capacity(c.size_class)) return;
+  const auto larger = static_cast<std::uint8_t>(c.size_class + 1);
+  RunArena::Entry* const run = arena_.allocate(larger);
+  std::memcpy(run, c.run, c.count * sizeof(*run));
+  arena_.release(c.run, c.size_class);
+  c.run = run;
+  c.size_class = larger;
+}
+
+std::span<const RunArena::Entry> Head::run(SeriesKey key) const {
+  const std::uint32_t index = table_.find(key);
+  if (index == KeyTable::kNone) return {};
+  const Channel& c = channel(index);
+  return {c.run, c.count};
+}
+
+std::optional<Instant> Head::newest_known(SeriesKey key) const {
+  const Channel& c = channel(table_.find(key));
+  if (c.count == 0 && !c.has_outside) return std::nullopt;
+  return instant_from_epoch(std::max(c.count > 0 ? c.newest : 0, c.has_outside ? c.newest_outside : 0));
+}
+
+std::optional<MilliWattHours> Head::value_at(SeriesKey key, Instant at) const {
+  const auto entries = run(key);
+  const auto found =
+      std::ranges::lower_bound(entries, static_cast<std::uint32_t>(epoch_seconds(at)), {}, &RunArena::Entry::seconds);
+  if (found == entries.end() || found->at() != at) return std::nullopt;
+  return found->value();
+}
+
+std::vector<SeriesKey> Head::sorted_keys(KeyRange keys) const {
+  std::vector<SeriesKey> sorted;
+  for (std::uint32_t index = 0; index < table_.size(); ++index) {
+    const Channel& c = channel(index);
+    if (c.count == 0 || c.key < keys.first || c.key > keys.last) continue;
+    sorted.push_back(SeriesKey::from_packed(c.key).value());
+  }
+  std::ranges::sort(sorted);
+  return sorted;
+}
+
+std::size_t Head::bytes() const { return table_.bytes() + chunks_.size() * kChunk * sizeof(Channel) + arena_.bytes(); }
+
+void append_run(Series& out, std::span<const RunArena::Entry> run) {
+  for (const RunArena::Entry& entry : run) out.push_back(entry.at(), entry.value(), entry.flags());
+}
+
+std::span<const RunArena::Entry> slice(std::span<const RunArena::Entry> run, ReadRange range) {
+  const auto from = std::ranges::lower_bound(run, range.from, {}, &RunArena::Entry::at);
+  const auto to = std::ranges::upper_bound(from, run.end(), range.to, {}, &RunArena::Entry::at);
+  return {from, to};
+}
+
+}  // namespace meterhouse

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "store/embedded/manifest.h"
+#include "store/embedded/segment.h"
+#include "store/readings.h"
+
+namespace meterhouse {
+
+struct LiveSegment {
+  SegmentEntry entry;
+  std::shared_ptr<const Segment> segment;
+};
+
+// The live segments at one moment, by month, then fold. Immutable: readers hold one while folds and merges make the
+// next. Where blocks overlap, the lower fold wins.
+class SegmentSet {
+ public:
+  SegmentSet() = default;
+  explicit SegmentSet(std::vector<LiveSegment> segments);
+
+  // Opens what the manifest names and compares it with what the manifest says.
+  static Result<std::shared_ptr<const SegmentSet>> open(FileSystem& files, const std::string& directory,
+                                                        const std::vector<SegmentEntry>& entries);
+
+  const std::vector<LiveSegment>& all() const { return segments_; }
+
+  Status read(SeriesKey key, ReadRange range, Series& out) const;
+  Result<std::optional<MilliWattHours>> value_at(SeriesKey key, Instant at) const;
+  // The newest `count` readings at or before `limit`, ascending; fewer where there are fewer.
+  Status newest(SeriesKey key, Instant limit, std::size_t count, Series& out) const;
+  // The oldest reading at or after `limit`; empty where there is none.
+  Status oldest(SeriesKey key, Instant limit, Series& out) const;
+  Result<std::optional<Instant>> newest_instant(SeriesKey key) const;
+
+ private:
+  std::vector<LiveSegment> segments_;
+};
+
+// Appends `later` to `out`; where both have an instant, `out` wins. Cheap where `later` lies behind.
+void merge_into(Series& out, const Series& later);
+// Drops what lies outside the range.
+void clip(Series& series, ReadRange range);
+// Drops all but the newest `count`.
+void keep_newest(Series& series, std::size_t count);
+
+}  // namespace meterhouse
