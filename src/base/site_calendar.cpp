@@ -78,6 +78,11 @@ std::optional<SiteCalendar::Candidates> SiteCalendar::instants_of(date::local_se
   return found;
 }
 
+bool SiteCalendar::repeats_local_times() const {
+  const auto goes_back = [](const OffsetSpan& before, const OffsetSpan& after) { return after.offset < before.offset; };
+  return std::ranges::adjacent_find(spans_, goes_back) != spans_.end();
+}
+
 Result<Instant> SiteCalendar::resolve(const WrittenTime& time) const {
   if (time.offset) return instant_from_epoch(local_count(time.local) - time.offset->count());
   if (const std::int64_t wall = local_count(time.local); wall - kMaxOffset >= spans_.back().from)

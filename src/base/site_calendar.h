@@ -35,6 +35,9 @@ class SiteCalendar {
   };
   std::optional<Candidates> instants_of(date::local_seconds local) const;
 
+  // Whether some local time since 1970 comes twice, so that a time without an offset can be ambiguous.
+  bool repeats_local_times() const;
+
   // A written time with its offset or, without one, by the site's clock; an ambiguous one is the earlier.
   //   errors  invalid_argument: the local time does not exist
   Result<Instant> resolve(const WrittenTime& time) const;

@@ -117,6 +117,13 @@ TEST(SiteCalendar, LocalTimesAreOneTwoOrNoInstants) {
   }
 }
 
+TEST(SiteCalendar, KnowsWhetherLocalTimesRepeat) {
+  EXPECT_FALSE(calendar_of("Asia/Singapore").repeats_local_times());
+  EXPECT_FALSE(calendar_of("UTC").repeats_local_times());
+  EXPECT_TRUE(calendar_of("Europe/London").repeats_local_times());
+  EXPECT_TRUE(calendar_of("Australia/Lord_Howe").repeats_local_times());
+}
+
 TEST(SiteCalendar, AWrittenOffsetWins) {
   const SiteCalendar calendar = calendar_of("Asia/Singapore");
   EXPECT_EQ(*calendar.resolve(*parse_iso8601("2025-02-20T10:30:00-05:00")), utc("2025-02-20T15:30:00Z"));
