@@ -1,0 +1,217 @@
+#include "formats/csv_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/check.h"
+#include "formats/row_buffer.h"
+#include "formats/row_decoder.h"
+
+namespace meterhouse {
+namespace {
+
+using Kind = FieldText::Kind;
+
+enum class Column : std::uint8_t { ignored, meter_id, at, register_value, channel };
+
+struct ColumnName {
+  std::string_view name;
+  Column column;
+};
+constexpr ColumnName kColumnNames[] = {{"meter_id", Column::meter_id},      {"at", Column::at},
+                                       {"timestamp", Column::at},           {"register", Column::register_value},
+                                       {"reading", Column::register_value}, {"channel", Column::channel}};
+constexpr std::size_t kMaxColumns = 64;
+
+std::string column_name(std::string_view field) {
+  while (field.starts_with(' ')) field.remove_prefix(1);
+  while (field.ends_with(' ')) field.remove_suffix(1);
+  std::string name{field};
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name;
+}
+
+// Cuts one line into fields. A field without quotes is a view into the line, one with quotes into the splitter.
+class LineSplitter {
+ public:
+  // nullptr: cut; else what is wrong with the line. At most kMaxColumns fields.
+  const char* split(std::string_view line) {
+    count_ = 0;
+    unquoted_.clear();
+    unquoted_.reserve(line.size());  // the views into it stay
+    if (line.find('"') == std::string_view::npos) return split_plain(line);
+    for (;;) {
+      if (count_ == kMaxColumns) return "has too many fields";
+      const char* const wrong = line.starts_with('"') ? take_quoted(line) : take_plain(line);
+      if (wrong != nullptr) return wrong;
+      if (line.empty()) return nullptr;
+      line.remove_prefix(1);  // the comma
+    }
+  }
+
+  std::size_t size() const { return count_; }
+  std::string_view operator[](std::size_t i) const { return fields_[i]; }
+
+ private:
+  const char* split_plain(std::string_view line) {
+    const char* field = line.data();
+    const char* const end = field + line.size();
+    for (const char* c = field; c != end; ++c) {
+      if (*c != ',') continue;
+      if (count_ == kMaxColumns - 1) return "has too many fields";
+      fields_[count_++] = {field, static_cast<std::size_t>(c - field)};
+      field = c + 1;
+    }
+    fields_[count_++] = {field, static_cast<std::size_t>(end - field)};
+    return nullptr;
+  }
+
+  const char* take_plain(std::string_view& line) {
+    const std::string_view field = line.substr(0, line.find(','));
+    if (field.find('"') != std::string_view::npos) return "has a quote within a field";
+    fields_[count_++] = field;
+    line.remove_prefix(field.size());
+    return nullptr;
+  }
+
+  const char* take_quoted(std::string_view& line) {
+    const std::size_t start = unquoted_.size();
+    line.remove_prefix(1);
+    for (;;) {
+      const std::size_t quote = line.find('"');
+      if (quote == std::string_view::npos) return "has a quote that is not closed";
+      unquoted_.append(line.substr(0, quote));
+      line.remove_prefix(quote + 1);
+      if (!line.starts_with('"')) break;
+      unquoted_.push_back('"');
+      line.remove_prefix(1);
+    }
+    if (!line.empty() && line.front() != ',') return "has text behind a closing quote";
+    fields_[count_++] = std::string_view{unquoted_}.substr(start);
+    return nullptr;
+  }
+
+  std::array<std::string_view, kMaxColumns> fields_;
+  std::size_t count_ = 0;
+  std::string unquoted_;
+};
+
+class CsvReader final : public RowReader {
+ public:
+  explicit CsvReader(const RowContext& context)
+      : unknown_fields_(context.unknown_fields), decoder_(context), buffer_(RowBuffer::ByteOrderMark::drop) {}
+
+  void feed(std::string_view bytes) override {
+    if (!fault_) buffer_.append(bytes);
+  }
+  void finish() override { buffer_.finish(); }
+  void set_latest_allowed(Instant latest) override { decoder_.set_latest_allowed(latest); }
+
+  Result<bool> next(ParsedRows& out, std::size_t max_rows) override {
+    MH_CHECK(max_rows > 0);
+    out.clear();
+    while (!fault_ && out.size() < max_rows && buffer_.ready())
+      if (!step(out)) break;
+    if (fault_) return *fault_;
+    return out.size() >= max_rows;
+  }
+
+ private:
+  bool step(ParsedRows& out) {
+    const std::string_view text = buffer_.view();
+    const std::size_t end = text.find('\n');
+    const bool complete = end != std::string_view::npos;
+    const std::size_t size = complete ? end : text.size();
+    if (size > kMaxRowBytes) return syntax_error(fmt::format("a line is at most {} bytes long", kMaxRowBytes));
+    if (!complete && buffer_.finished() && size == 0 && columns_.empty())
+      return syntax_error("the header line is missing");
+    if (!complete && (!buffer_.finished() || size == 0)) return false;
+    std::string_view line = text.substr(0, size);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (columns_.empty()) {
+      if (!take_header(line)) return false;
+    } else {
+      take_line(line, out);
+    }
+    buffer_.consume(complete ? size + 1 : size);
+    return true;
+  }
+
+  bool syntax_error(std::string_view reason) {
+    fault_ = columns_.empty() ? Error{Errc::invalid_argument, fmt::format("header line: {}", reason)}
+                              : Error{Errc::invalid_argument,
+                                      fmt::format("row {}: {} (byte {})", row_, reason, buffer_.offset() + 1)};
+    return false;
+  }
+
+  bool take_header(std::string_view line) {
+    if (const char* wrong = splitter_.split(line)) return syntax_error(wrong);
+    std::vector<Column> columns;
+    for (std::size_t i = 0; i < splitter_.size(); ++i) {
+      const std::string name = column_name(splitter_[i]);
+      const auto known = std::ranges::find(kColumnNames, name, &ColumnName::name);
+      if (known == std::end(kColumnNames)) {
+        if (unknown_fields_ == UnknownFields::refuse)
+          return syntax_error(fmt::format("column {} is not known; there are meter_id, at, register, channel", i + 1));
+        columns.push_back(Column::ignored);
+        continue;
+      }
+      if (std::ranges::count(columns, known->column) > 0)
+        return syntax_error(fmt::format("{} comes twice", known->name));
+      columns.push_back(known->column);
+      if (known->column == Column::at) names_.at_name = known->name;
+      if (known->column == Column::register_value) names_.register_name = known->name;
+    }
+    for (const auto& [name, column] : {kColumnNames[0], kColumnNames[1], kColumnNames[3]})
+      if (std::ranges::count(columns, column) == 0) return syntax_error(fmt::format("there is no column {}", name));
+    columns_ = std::move(columns);
+    return true;
+  }
+
+  void take_line(std::string_view line, ParsedRows& out) {
+    const std::uint64_t row = row_++;
+    if (line.empty()) return;
+    if (const char* wrong = splitter_.split(line)) return out.reject(row, {}, wrong);
+    if (splitter_.size() != columns_.size())
+      return out.reject(row, {}, fmt::format("has {} fields, the header {}", splitter_.size(), columns_.size()));
+    RowFields fields = names_;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const std::string_view text = splitter_[i];
+      const FieldText field{text.empty() ? Kind::absent : Kind::string, text};
+      switch (columns_[i]) {
+        case Column::meter_id:
+          fields.meter_id = field;
+          break;
+        case Column::at:
+          fields.at = field;
+          break;
+        case Column::register_value:
+          fields.register_value = field;
+          break;
+        case Column::channel:
+          fields.channel = field;
+          break;
+        case Column::ignored:
+          break;
+      }
+    }
+    decoder_.decode(row, fields, out);
+  }
+
+  UnknownFields unknown_fields_;
+  RowDecoder decoder_;
+  RowBuffer buffer_;
+  LineSplitter splitter_;
+  std::vector<Column> columns_;  // empty: the header has not been read
+  RowFields names_;              // only the names that the header gave the columns
+  std::uint64_t row_ = 1;
+  std::optional<Error> fault_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowReader> make_csv_reader(const RowContext& context) { return std::make_unique<CsvReader>(context); }
+
+}  // namespace meterhouse

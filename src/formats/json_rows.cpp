@@ -1,0 +1,296 @@
+// A JSON array as a stream of rows. simdjson wants whole documents and takes hundreds of rows at once fastest, so a
+// slice of the buffer from one row's start to some later row's end is made a document of its own: the separators on
+// both sides are overwritten by brackets, nothing is copied. Where the slice may end is guessed from behind ("}" and
+// then "," or "]"). A wrong guess lies inside a string or a row: the first leaves an odd number of quotes, the second
+// an unclosed row, so simdjson fails, never misreads. On any failure the rest of the slice is read row by row with an
+// exact scan for the end of each: slower, and it tells the row and the byte of a true fault.
+#include "formats/json_rows.h"
+
+#include <cstring>
+
+#include "base/check.h"
+#include "formats/json_row.h"
+#include "formats/row_buffer.h"
+
+namespace meterhouse {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+using Outcome = JsonRowWalker::Outcome;
+static_assert(RowBuffer::kPadding >= simdjson::SIMDJSON_PADDING);
+
+// One document for simdjson: small enough for the second-level cache, large enough to forget its cost.
+constexpr std::size_t kSliceBytes = 64 << 10;
+constexpr int kMaxCutGuesses = 4;
+constexpr std::size_t kNowhere = std::string_view::npos;
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::size_t skip_space(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_space(text[at])) ++at;
+  return at;
+}
+
+// Looks for the end of the element that starts at text[0], whatever it is; goes on where it was when more of it has
+// come.
+class ElementScan {
+ public:
+  // Just behind the element, or kNowhere where it is not all there.
+  std::size_t end_of(std::string_view text) {
+    for (; at_ < text.size(); ++at_) {
+      const char c = text[at_];
+      if (in_string_) {
+        if (c == '\\') ++at_;
+        if (c != '"') continue;
+        in_string_ = false;
+        if (depth_ == 0) return at_ + 1;
+      } else if (c == '"') {
+        in_string_ = true;
+      } else if (depth_ == 0 && (c == ',' || c == ']' || c == '}' || is_space(c))) {
+        return at_;
+      } else if (c == '{' || c == '[') {
+        ++depth_;
+      } else if ((c == '}' || c == ']') && --depth_ == 0) {
+        return at_ + 1;
+      }
+    }
+    return kNowhere;
+  }
+
+  bool fresh() const { return at_ == 0; }
+
+ private:
+  std::size_t at_ = 0;
+  int depth_ = 0;
+  bool in_string_ = false;
+};
+
+// The position of a separator behind a row's end, near the end of the text; kNowhere: none in sight.
+std::size_t guess_cut(std::string_view text) {
+  for (int guess = 0; guess < kMaxCutGuesses; ++guess) {
+    const std::size_t brace = text.rfind('}');
+    if (brace == kNowhere) return kNowhere;
+    const std::size_t after = skip_space(text, brace + 1);
+    if (after < text.size() && (text[after] == ',' || text[after] == ']')) return after;
+    text = text.substr(0, brace);
+  }
+  return kNowhere;
+}
+
+// What both readers of JSON share: the walker, the decoder, the parser, and the row that comes next.
+class JsonReader : public RowReader {
+ public:
+  explicit JsonReader(const RowContext& context)
+      : walker_(context.names, context.unknown_fields), decoder_(context), buffer_(RowBuffer::ByteOrderMark::drop) {
+    MH_CHECK(parser_.allocate(kMaxRowBytes + 2) == simdjson::SUCCESS);
+  }
+
+  void feed(std::string_view bytes) override {
+    if (!fault_) buffer_.append(bytes);
+  }
+  void finish() override { buffer_.finish(); }
+  void set_latest_allowed(Instant latest) override { decoder_.set_latest_allowed(latest); }
+
+  Result<bool> next(ParsedRows& out, std::size_t max_rows) override {
+    MH_CHECK(max_rows > 0);
+    out.clear();
+    while (!fault_ && out.size() < max_rows && buffer_.ready())
+      if (!step(out, max_rows)) break;
+    if (fault_) return *fault_;
+    return out.size() >= max_rows;
+  }
+
+ protected:
+  // Reads on; false: no progress without more bytes, or ended.
+  virtual bool step(ParsedRows& out, std::size_t max_rows) = 0;
+
+  bool syntax_error(std::uint64_t row, std::string_view reason) {
+    fault_ = Error{Errc::invalid_argument, fmt::format("row {}: {} (byte {})", row, reason, buffer_.offset() + 1)};
+    return false;
+  }
+
+  void take(Outcome outcome, std::uint64_t row, ParsedRows& out) {
+    if (outcome == Outcome::row)
+      decoder_.decode(row, walker_.fields(), out);
+    else
+      walker_.reject_to(row, out);
+  }
+
+  // One row that is a document of its own; `text` lies in the buffer. Empty: it was taken or rejected; else why it is
+  // no JSON.
+  std::string_view take_document(std::string_view text, ParsedRows& out) {
+    ondemand::document document;
+    ondemand::object object;
+    if (const auto error = parser_.iterate(text, text.size() + RowBuffer::kPadding).get(document))
+      return simdjson::error_message(error);
+    if (!text.starts_with('{')) return take_other(text, document, out);
+    if (const auto error = document.get_object().get(object)) return simdjson::error_message(error);
+    const Outcome outcome = walker_.walk(object);
+    if (outcome == Outcome::broken) return walker_.broken_reason();
+    if (!at_end(document)) return "there is more than one value";
+    take(outcome, row_, out);
+    return {};
+  }
+
+  JsonRowWalker walker_;
+  RowDecoder decoder_;
+  ondemand::parser parser_;
+  RowBuffer buffer_;
+  std::uint64_t row_ = 1;  // the next one
+  std::optional<Error> fault_;
+
+ private:
+  // A row that is no object: where it nests, its syntax is checked all the same.
+  std::string_view take_other(std::string_view text, ondemand::document& document, ParsedRows& out) {
+    if (text.starts_with('[')) {
+      ondemand::value value;
+      if (const auto error = document.get_value().get(value)) return simdjson::error_message(error);
+      if (!walker_.walk_value(value, 1)) return walker_.broken_reason();
+      if (!at_end(document)) return "there is more than one value";
+    }
+    out.reject(row_, {}, "must be an object");
+    return {};
+  }
+};
+
+class JsonArrayReader final : public JsonReader {
+ public:
+  using JsonReader::JsonReader;
+
+ private:
+  enum class At : std::uint8_t { array, first_row, row, separator, end };
+
+  bool step(ParsedRows& out, std::size_t max_rows) override {
+    buffer_.consume(skip_space(buffer_.view(), 0));
+    if (buffer_.size() == 0) {
+      if (!buffer_.finished() || at_ == At::end) return false;
+      return syntax_error(row_, at_ == At::array ? "the body is empty; a JSON array of rows is expected"
+                                                 : "the body ends before the array is closed");
+    }
+    const char next = buffer_.data()[0];
+    switch (at_) {
+      case At::array:
+        if (next != '[') return syntax_error(row_, "the body must be a JSON array of rows");
+        return consume(1, At::first_row);
+      case At::first_row:
+        if (next == ']') return consume(1, At::end);
+        return take_rows(out, max_rows);
+      case At::row:
+        return take_rows(out, max_rows);
+      case At::separator:
+        if (next == ',') return consume(1, At::row);
+        if (next == ']') return consume(1, At::end);
+        return syntax_error(row_, "',' or ']' is expected after a row");
+      case At::end:
+        return syntax_error(row_, "there is more text after the array");
+    }
+    return false;
+  }
+
+  bool consume(std::size_t count, At then) {
+    buffer_.consume(count);
+    at_ = then;
+    return true;
+  }
+
+  bool take_rows(ParsedRows& out, std::size_t max_rows) {
+    if (buffer_.offset() >= exact_until_ && scan_.fresh() && take_slice(out, max_rows)) return true;
+    return take_one(out);
+  }
+
+  // Reads the rows up to a guessed cut as one document. false: not a row was taken.
+  bool take_slice(ParsedRows& out, std::size_t max_rows) {
+    const std::size_t cut = guess_cut(buffer_.view().substr(0, kSliceBytes));
+    if (cut == kNowhere) return false;
+    char* const rows = buffer_.data();
+    const char before = rows[-1];
+    const char separator = rows[cut];
+    rows[-1] = '[';
+    rows[cut] = ']';
+    std::size_t done = 0;
+    const bool whole = walk_slice(std::string_view{rows, cut}, out, max_rows, done);
+    rows[-1] = before;
+    rows[cut] = separator;
+    if (!whole) exact_until_ = buffer_.offset() + cut;
+    if (done == 0) return false;
+    return consume(done, At::separator);
+  }
+
+  // `done` becomes the end of the last row taken. false: a fault behind it.
+  bool walk_slice(std::string_view rows, ParsedRows& out, std::size_t max_rows, std::size_t& done) {
+    ondemand::document document;
+    ondemand::array array;
+    const char* const start = rows.data() - 1;
+    if (parser_.iterate(start, rows.size() + 2, rows.size() + 2 + RowBuffer::kPadding - 1).get(document)) return false;
+    if (document.get_array().get(array)) return false;
+    for (auto item : array) {
+      ondemand::value value;
+      ondemand::object object;
+      if (out.size() >= max_rows) return true;
+      if (std::move(item).get(value) || value.get_object().get(object)) return false;
+      const Outcome outcome = walker_.walk(object);
+      if (outcome == Outcome::broken) return false;
+      take(outcome, row_++, out);
+      const char* end = nullptr;
+      if (document.current_location().get(end)) return false;
+      done = static_cast<std::size_t>(end - rows.data());
+    }
+    return at_end(document);
+  }
+
+  bool take_one(ParsedRows& out) {
+    const std::size_t size = scan_.end_of(buffer_.view());
+    if (size > kMaxRowBytes && buffer_.size() > kMaxRowBytes)
+      return syntax_error(row_, fmt::format("a row is at most {} bytes long", kMaxRowBytes));
+    if (size == kNowhere) {
+      if (!buffer_.finished()) return false;
+      return syntax_error(row_, "the body ends within a row");
+    }
+    if (size == 0) return syntax_error(row_, "a row is expected");
+    const std::string_view row = buffer_.view().substr(0, size);
+    if (const auto reason = take_document(row, out); !reason.empty()) return syntax_error(row_, reason);
+    scan_ = {};
+    ++row_;
+    return consume(size, At::separator);
+  }
+
+  At at_ = At::array;
+  ElementScan scan_;
+  std::uint64_t exact_until_ = 0;  // up to this byte of the body rows are read one by one
+};
+
+class NdjsonReader final : public JsonReader {
+ public:
+  using JsonReader::JsonReader;
+
+ private:
+  bool step(ParsedRows& out, std::size_t) override {
+    const std::string_view text = buffer_.view();
+    const std::size_t end = text.find('\n');
+    const std::size_t size = end == kNowhere ? text.size() : end;
+    if (size > kMaxRowBytes) return syntax_error(row_, fmt::format("a line is at most {} bytes long", kMaxRowBytes));
+    if (end == kNowhere && (!buffer_.finished() || size == 0)) return false;
+    take_line(text.substr(0, size), out);
+    ++row_;
+    buffer_.consume(end == kNowhere ? size : size + 1);
+    return true;
+  }
+
+  void take_line(std::string_view line, ParsedRows& out) {
+    line.remove_prefix(skip_space(line, 0));
+    if (line.empty()) return;
+    if (const auto reason = take_document(line, out); !reason.empty()) out.reject(row_, {}, reason);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<RowReader> make_json_array_reader(const RowContext& context) {
+  return std::make_unique<JsonArrayReader>(context);
+}
+
+std::unique_ptr<RowReader> make_ndjson_reader(const RowContext& context) {
+  return std::make_unique<NdjsonReader>(context);
+}
+
+}  // namespace meterhouse

@@ -1,0 +1,118 @@
+#include "formats/packed_rows.h"
+
+#include <boost/endian/conversion.hpp>
+#include <cstring>
+
+#include "base/check.h"
+#include "formats/row_buffer.h"
+#include "formats/row_decoder.h"
+
+namespace meterhouse {
+namespace {
+
+using boost::endian::load_little_s64;
+using boost::endian::load_little_u16;
+using boost::endian::load_little_u32;
+
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+void append_little(std::string& out, std::uint64_t value, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+class PackedReader final : public RowReader {
+ public:
+  explicit PackedReader(const RowContext& context)
+      : latest_allowed_(context.latest_allowed), buffer_(RowBuffer::ByteOrderMark::keep) {}
+
+  void feed(std::string_view bytes) override {
+    if (!fault_) buffer_.append(bytes);
+  }
+  void finish() override { buffer_.finish(); }
+  void set_latest_allowed(Instant latest) override { latest_allowed_ = latest; }
+
+  Result<bool> next(ParsedRows& out, std::size_t max_rows) override {
+    MH_CHECK(max_rows > 0);
+    out.clear();
+    if (!fault_ && !header_read_) read_header();
+    if (!fault_ && header_read_) read_records(out, max_rows);
+    if (fault_) return *fault_;
+    return out.size() >= max_rows;
+  }
+
+ private:
+  void syntax_error(std::string message) { fault_ = Error{Errc::invalid_argument, std::move(message)}; }
+
+  void read_header() {
+    const std::string_view header = buffer_.view().substr(0, kPackedHeaderBytes);
+    const std::string_view magic = header.substr(0, kPackedMagic.size());
+    if (!kPackedMagic.starts_with(magic))
+      return syntax_error(fmt::format("header: the first bytes are not {}", kPackedMagic));
+    if (header.size() < kPackedHeaderBytes) {
+      if (buffer_.finished())
+        syntax_error(fmt::format("header: the body ends within its {} bytes", kPackedHeaderBytes));
+      return;
+    }
+    const unsigned version = load_little_u16(bytes_of(header) + 4);
+    const unsigned record = load_little_u16(bytes_of(header) + 6);
+    if (version != kPackedVersion)
+      return syntax_error(fmt::format("header: version {} is not known; it must be {}", version, kPackedVersion));
+    if (record != kPackedRecordBytes)
+      return syntax_error(fmt::format("header: a record has {} bytes, not {}", kPackedRecordBytes, record));
+    if (header.find_first_not_of('\0', 8) != std::string_view::npos)
+      return syntax_error("header: the reserved bytes 8 to 15 must be zero");
+    buffer_.consume(kPackedHeaderBytes);
+    header_read_ = true;
+  }
+
+  void read_records(ParsedRows& out, std::size_t max_rows) {
+    const std::size_t count = std::min(max_rows, buffer_.size() / kPackedRecordBytes);
+    out.readings.reserve(count);
+    out.rows.reserve(count);
+    const auto* record = bytes_of(buffer_.view());
+    for (std::size_t i = 0; i < count; ++i, record += kPackedRecordBytes) take_record(record, out);
+    buffer_.consume(count * kPackedRecordBytes);
+    if (count < max_rows && buffer_.finished() && buffer_.size() > 0)
+      syntax_error(fmt::format("row {}: the body ends within a record of {} bytes (byte {})", row_, kPackedRecordBytes,
+                               buffer_.offset() + 1));
+  }
+
+  void take_record(const unsigned char* record, ParsedRows& out) {
+    const std::uint64_t row = row_++;
+    const auto key = SeriesKey::from_packed(load_little_u32(record));
+    const Instant at = instant_from_epoch(load_little_u32(record + 4));
+    const MilliWattHours value{load_little_s64(record + 8)};
+    if (!key) return out.reject(row, "key", "is no meter and channel");
+    if (at > latest_allowed_) return out.reject(row, "seconds", "is in the future");
+    if (value < MilliWattHours{0}) return out.reject(row, "register", "is negative");
+    if (value > kMaxRegister) return out.reject(row, "register", "is over 9000000000 kWh");
+    out.add(row, Reading{*key, at, value});
+  }
+
+  Instant latest_allowed_;
+  RowBuffer buffer_;
+  bool header_read_ = false;
+  std::uint64_t row_ = 1;
+  std::optional<Error> fault_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowReader> make_packed_reader(const RowContext& context) {
+  return std::make_unique<PackedReader>(context);
+}
+
+void append_packed_header(std::string& out) {
+  out.append(kPackedMagic);
+  append_little(out, kPackedVersion, 2);
+  append_little(out, kPackedRecordBytes, 2);
+  append_little(out, 0, 8);
+}
+
+void append_packed(std::string& out, const Reading& reading) {
+  append_little(out, reading.key().packed(), 4);
+  append_little(out, reading.seconds(), 4);
+  append_little(out, static_cast<std::uint64_t>(reading.register_value().count()), 8);
+}
+
+}  // namespace meterhouse
