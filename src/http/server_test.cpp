@@ -137,6 +137,19 @@ TEST(Server, AnswersATruncatedBodyWith400) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST(Server, ReadsOverABodyThatNoHandlerRead) {
+  EchoServer server;
+  RawClient whole{server.port()};
+  whole.send(post("/ignore", "", "hello") + post("/echo", "", "next"));
+  EXPECT_FALSE(whole.receive()->closes());
+  EXPECT_EQ(whole.receive()->body, "POST /echo [] seen= auth= body=next");
+
+  RawClient partly{server.port()};  // the rest may never come: the answer is given, and the connection ends
+  partly.send("POST /ignore HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhello");
+  EXPECT_TRUE(partly.receive()->closes());
+  EXPECT_TRUE(partly.closed());
+}
+
 TEST(Server, HeadIsGetWithoutTheBody) {
   EchoServer server;
   RawClient client{server.port()};

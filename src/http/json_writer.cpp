@@ -1,0 +1,124 @@
+#include "http/json_writer.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/check.h"
+
+namespace meterhouse {
+
+namespace {
+
+// How many bytes the UTF-8 character at the start of `text` has; 0: it is none (overlong forms and surrogates
+// included).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xC2 && first < 0xE0   ? 2
+                             : first >= 0xE0 && first < 0xF0 ? 3
+                             : first >= 0xF0 && first < 0xF5 ? 4
+                                                             : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  const unsigned char second = byte(1);
+  const bool wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                     (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+  return wrong ? 0 : length;
+}
+
+bool plain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    std::size_t run = 0;
+    while (run < text.size() && plain(text[run])) ++run;
+    out.append(text.substr(0, run));
+    text.remove_prefix(run);
+    if (text.empty()) break;
+    const char c = text.front();
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+      text.remove_prefix(1);
+    } else if (c == '\n') {
+      out.append("\\n");
+      text.remove_prefix(1);
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      text.remove_prefix(1);
+    } else {
+      const std::size_t length = utf8_length(text);
+      out.append(length == 0 ? std::string_view{"\xEF\xBF\xBD"} : text.substr(0, length));
+      text.remove_prefix(length == 0 ? 1 : length);
+    }
+  }
+  out += '"';
+}
+
+void JsonWriter::before_value() {
+  if (!first_ && !open_.empty() && open_.back() == ']') out_ += ',';
+  first_ = false;
+}
+
+JsonWriter& JsonWriter::object() {
+  before_value();
+  out_ += '{';
+  open_ += '}';
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::array() {
+  before_value();
+  out_ += '[';
+  open_ += ']';
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::end() {
+  MH_CHECK(!open_.empty());
+  out_ += open_.back();
+  open_.pop_back();
+  first_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  MH_CHECK(!open_.empty() && open_.back() == '}');
+  if (!first_) out_ += ',';
+  first_ = false;
+  append_json_string(out_, name);
+  out_ += ':';
+  return *this;
+}
+
+JsonWriter& JsonWriter::text(std::string_view value) {
+  before_value();
+  append_json_string(out_, value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::number(std::int64_t value) { return raw(fmt::format_int{value}.c_str()); }
+JsonWriter& JsonWriter::number(std::uint64_t value) { return raw(fmt::format_int{value}.c_str()); }
+
+JsonWriter& JsonWriter::kwh(MilliWattHours value) {
+  before_value();
+  append_kwh(out_, value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::boolean(bool value) { return raw(value ? "true" : "false"); }
+JsonWriter& JsonWriter::null() { return raw("null"); }
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+  before_value();
+  out_.append(json);
+  return *this;
+}
+
+}  // namespace meterhouse
