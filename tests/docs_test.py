@@ -86,6 +86,36 @@ def check_text(path, text):
         yield f"{path}: names where packages came from; npm install --omit-lockfile-registry-resolved leaves that out"
 
 
+LIMIT_ROW = re.compile(r"^\|[^|]+\| ([^|]+) \| `(\w+)` \| \[([^\]]+)\]\([^)]*\) \|$", re.M)
+UNITS = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "s": 1, "ms": 1, "min": 60, "d": 86400, "bytes": 1}
+
+
+def constant_value(text, name):
+    """The number a constant or a member is initialised with; None where there is no such thing."""
+    found = re.search(rf"\b{name}\b\s*(?:=\s*([^;]+);|\{{([^}};]+)\}})", text)
+    if not found:
+        return None
+    expression = re.sub(r"[\w:]+\{([^}]*)\}", r"\1", (found.group(1) or found.group(2)).replace("'", ""))
+    expression = re.sub(r"(?<=\d)[uUlL]+\b", "", expression)
+    return eval(expression) if re.fullmatch(r"[\d\s*+<()-]+", expression) else None  # only digits and operators get here
+
+
+def check_limits():
+    """Each bound of docs/limits.md is what the source says."""
+    rows = LIMIT_ROW.findall(read("docs/limits.md"))
+    if not rows:
+        yield "docs/limits.md: no row of the form | what | bound | `constant` | [file](link) |"
+    for bound, name, file in rows:
+        number, _, unit = re.fullmatch(r"([\d ]*\d)( (\w+))?", bound).groups()
+        stated = int(number.replace(" ", "")) * UNITS.get(unit or "bytes", 1)
+        value = constant_value(read(file), name) if (ROOT / file).exists() else None
+        # durations stand in seconds or milliseconds in the source
+        if value is None:
+            yield f"docs/limits.md: no number `{name}` in {file}"
+        elif value not in (stated, stated * 1000 if unit in ("s", "min") else stated):
+            yield f"docs/limits.md: `{name}` is {value} in {file}, here {bound}"
+
+
 def main():
     problems, checked = [], 0
     for path in tracked_files():
@@ -98,6 +128,7 @@ def main():
         if not path.as_posix().startswith(SKIPPED_BELOW):
             problems += check_text(path, text)
     problems += check_translations()
+    problems += check_limits()
     finish("docs", problems, checked)
 
 

@@ -15,10 +15,10 @@
 namespace meterhouse {
 
 struct MeterFilter {
-  std::optional<std::string> region;
-  std::optional<std::string> area;
-  std::optional<std::string> dwelling_type;
-  std::optional<std::string> id_prefix;  // the first digits of the meter id
+  std::optional<std::string> region = {};
+  std::optional<std::string> area = {};
+  std::optional<std::string> dwelling_type = {};
+  std::optional<std::string> id_prefix = {};  // the first digits of the meter id
 };
 
 // Ascending by meter id.
@@ -29,11 +29,11 @@ struct MeterPage {
 
 // What may be changed of a registered meter; absent: as it was.
 struct MeterPatch {
-  std::optional<std::string> region;
-  std::optional<std::string> area;
-  std::optional<std::string> dwelling_type;
-  std::optional<std::string> serial;
-  std::optional<std::optional<int>> register_digits;  // inner nullopt: not known any more
+  std::optional<std::string> region = {};
+  std::optional<std::string> area = {};
+  std::optional<std::string> dwelling_type = {};
+  std::optional<std::string> serial = {};
+  std::optional<std::optional<int>> register_digits = {};  // inner nullopt: not known any more
 };
 
 // Everything that is not a reading. The program never loads a table whole: lists are paged, walks are streamed.

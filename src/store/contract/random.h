@@ -2,15 +2,15 @@
 
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
+
+#include "base/property_test.h"
 
 namespace meterhouse {
 
-// The seed of the property tests: MH_TEST_SEED where it is set, else a fixed one.
-std::uint64_t test_seed();
-
-// The same numbers on every machine for the same seed (the distributions of the standard library differ between
-// libraries).
+// Start it with test_seed(). The same numbers on every machine for the same seed (the distributions of the standard
+// library differ between libraries).
 class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}

@@ -1,0 +1,185 @@
+#include "store/sqlite/connection.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/check.h"
+
+namespace meterhouse {
+namespace {
+
+// Waited for a lock that another process holds (a backup, a person's shell) before giving up.
+constexpr int kBusyTimeoutMs = 10'000;
+
+// Write-ahead log: readers go on while one writes. FULL: each commit is synced. The log is cut back after a large
+// registration. cell_size_check finds damaged pages before they are used. 32 MiB of pages a connection at most.
+constexpr const char* kSetUpWriter = R"sql(
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA cell_size_check = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA cache_size = -32768;
+)sql";
+constexpr const char* kSetUpReader = R"sql(
+PRAGMA query_only = ON;
+PRAGMA cell_size_check = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA cache_size = -8192;
+)sql";
+
+Errc errc_of(int code, int system_errno) {
+  switch (code & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Errc::corruption;
+    case SQLITE_FULL:
+      return Errc::no_space;
+    case SQLITE_IOERR:
+      if (system_errno == ENOSPC || system_errno == EDQUOT) return Errc::no_space;
+      return code == SQLITE_IOERR_SHORT_READ ? Errc::corruption : Errc::io;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Errc::unavailable;
+    case SQLITE_CONSTRAINT:
+      return Errc::invalid_argument;
+    case SQLITE_TOOBIG:
+      return Errc::out_of_range;
+    default:
+      return Errc::io;
+  }
+}
+
+Error error_of(sqlite3* database) {
+  const int code = sqlite3_extended_errcode(database);
+  const char* name = sqlite3_db_filename(database, "main");
+  return {errc_of(code, sqlite3_system_errno(database)),
+          fmt::format("catalog {}: {} (SQLite {})", name == nullptr ? "" : name, sqlite3_errmsg(database), code)};
+}
+
+}  // namespace
+
+SqliteStatement::~SqliteStatement() {
+  if (statement_ == nullptr) return;
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+void SqliteStatement::bind(int parameter, std::int64_t value) {
+  MH_CHECK(sqlite3_bind_int64(statement_, parameter, value) == SQLITE_OK);
+}
+
+void SqliteStatement::bind(int parameter, std::string_view value) {
+  const char* data = value.empty() ? "" : value.data();  // a null pointer would bind NULL
+  MH_CHECK(sqlite3_bind_text64(statement_, parameter, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK);
+}
+
+void SqliteStatement::bind(int parameter, std::optional<int> value) {
+  MH_CHECK((value ? sqlite3_bind_int(statement_, parameter, *value) : sqlite3_bind_null(statement_, parameter)) ==
+           SQLITE_OK);
+}
+
+Result<bool> SqliteStatement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return error_of(sqlite3_db_handle(statement_));
+}
+
+Status SqliteStatement::run() {
+  const auto stepped = step();
+  sqlite3_reset(statement_);
+  if (!stepped) return stepped.error();
+  MH_CHECK(!*stepped);
+  return {};
+}
+
+std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string SqliteStatement::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return data == nullptr ? std::string{}
+                         : std::string{data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+bool SqliteStatement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Access access) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (access == Access::write ? SQLITE_OPEN_CREATE : 0);
+  sqlite3* database = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  if (database == nullptr) return Error{Errc::unavailable, fmt::format("open catalog {}: out of memory", path)};
+  std::unique_ptr<SqliteConnection> connection{new SqliteConnection{database}};
+  if (code != SQLITE_OK)
+    return Error{errc_of(code, sqlite3_system_errno(database)),
+                 fmt::format("open catalog {}: {}", path, sqlite3_errmsg(database))};
+  sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  const Status set_up = connection->execute(access == Access::write ? kSetUpWriter : kSetUpReader);
+  if (!set_up) return set_up.error();
+  return connection;
+}
+
+SqliteConnection::~SqliteConnection() {
+  statements_.clear();
+  MH_CHECK(sqlite3_close(database_) == SQLITE_OK);
+}
+
+Status SqliteConnection::execute(const std::string& sql) {
+  if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error_of(database_);
+  return {};
+}
+
+Result<SqliteStatement> SqliteConnection::prepare(const std::string& sql) {
+  auto& kept = statements_[sql];
+  if (kept == nullptr) {
+    sqlite3_stmt* statement = nullptr;
+    // PostgreSQL's $2 is the second parameter; SQLite takes it for a name, and its ?2 is the second.
+    std::string numbered = sql;
+    std::ranges::replace(numbered, '$', '?');
+    const int code = sqlite3_prepare_v3(database_, numbered.c_str(), static_cast<int>(numbered.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+    if (code != SQLITE_OK) {
+      const Error error = error_of(database_);
+      statements_.erase(sql);
+      return error;
+    }
+    kept.reset(statement);
+  }
+  MH_CHECK(sqlite3_stmt_busy(kept.get()) == 0);
+  return SqliteStatement{kept.get()};
+}
+
+Result<std::int64_t> SqliteConnection::query_integer(const std::string& sql) {
+  auto statement = prepare(sql);
+  if (!statement) return statement.error();
+  const auto found = statement->step();
+  if (!found) return found.error();
+  if (!*found) return Error{Errc::not_found, fmt::format("no row: {}", sql)};
+  return statement->integer(0);
+}
+
+std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(database_); }
+
+Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {
+  if (const Status begun = connection.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
+  return SqliteTransaction{connection};
+}
+
+SqliteTransaction::~SqliteTransaction() {
+  // Where SQLite has rolled back by itself (disk full) there is no transaction any more, and that is as good.
+  if (connection_ != nullptr) (void)connection_->execute("ROLLBACK");
+}
+
+Status SqliteTransaction::commit() {
+  const Status committed = connection_->execute("COMMIT");
+  if (committed) connection_ = nullptr;
+  return committed;
+}
+
+}  // namespace meterhouse
