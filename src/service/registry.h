@@ -76,7 +76,8 @@ class Registry {
  private:
   std::optional<RegisterOutcome> refusal(const NewMeter& meter) const;
   Status refusal(const Meter& meter, const MeterPatch& patch) const;
-  Status record(std::string change);
+  Status register_piece(std::span<const NewMeter> meters, Registrations& registrations);
+  Status record(std::string change);  // durable in the journal once it succeeds
 
   const Site& site_;
   const Clock& clock_;

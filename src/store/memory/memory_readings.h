@@ -15,7 +15,7 @@ namespace meterhouse {
 // store of tests and simulations that need no disk. Nothing outlives the object; counts are exact.
 //   threads  any thread; `done` and `visit` are called on the calling thread, outside the lock
 //   limits   one lock, and reads copy what they answer: for some millions of readings
-class MemoryReadingStore final : public ReadingStore {
+class MemoryReadingStore : public ReadingStore {
  public:
   // clock  tells when a reading arrives; outlives the store
   explicit MemoryReadingStore(const Clock& clock) : clock_(clock) {}
