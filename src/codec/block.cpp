@@ -138,15 +138,6 @@ bool decode_payload(const BlockHeader& header, std::span<const std::byte> payloa
   return rest.ok() && rest.left() == 0;
 }
 
-Result<BlockHeader> verified_header(std::span<const std::byte> bytes) {
-  auto header = read_block_header(bytes);
-  if (!header) return header;
-  const auto payload = bytes.subspan(header->header_size_bytes, header->payload_size_bytes);
-  if (crc32c(payload) != load_fixed<std::uint32_t>(payload.data() + payload.size()))
-    return damaged_block(header->summary.key, "checksum mismatch in its readings");
-  return header;
-}
-
 }  // namespace
 
 void append_block(std::vector<std::byte>& out, SeriesKey key, const Series& series,
@@ -186,23 +177,45 @@ std::vector<std::byte> encode_block(SeriesKey key, const Series& series, std::op
   return out;
 }
 
-Status decode_block(std::span<const std::byte> bytes, Series& out) {
-  const auto header = verified_header(bytes);
-  if (!header) {
+Result<BlockSummary> decode_block_header(std::span<const std::byte> bytes) {
+  const auto header = read_block_header(bytes);
+  if (!header) return header.error();
+  if (header->summary.size_bytes > bytes.size()) return damaged_block(header->summary.key, "cut off");
+  return header->summary;
+}
+
+Status verify_readings(const BlockHeader& header, std::span<const std::byte> bytes) {
+  if (header.summary.size_bytes > bytes.size()) return damaged_block(header.summary.key, "cut off");
+  const auto payload = bytes.subspan(header.header_size_bytes, header.payload_size_bytes);
+  if (crc32c(payload) != load_fixed<std::uint32_t>(payload.data() + payload.size()))
+    return damaged_block(header.summary.key, "checksum mismatch in its readings");
+  return {};
+}
+
+Status decode_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out) {
+  if (auto verified = verify_readings(header, bytes); !verified) {
     out.clear();
-    return header.error();
+    return verified;
   }
-  const auto readable = bytes.subspan(header->header_size_bytes);
-  if (!decode_payload(*header, readable.first(header->payload_size_bytes), readable, out)) {
+  const auto readable = bytes.subspan(header.header_size_bytes);
+  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, out)) {
     out.clear();
-    return damaged_block(header->summary.key, "its readings contradict its header");
+    return damaged_block(header.summary.key, "its readings contradict its header");
   }
   return {};
 }
 
+Status decode_block(std::span<const std::byte> bytes, Series& out) {
+  const auto header = read_block_header(bytes);
+  if (header) return decode_readings(*header, bytes, out);
+  out.clear();
+  return header.error();
+}
+
 Result<BlockSummary> verify_block(std::span<const std::byte> bytes) {
-  const auto header = verified_header(bytes);
+  const auto header = read_block_header(bytes);
   if (!header) return header.error();
+  if (auto verified = verify_readings(*header, bytes); !verified) return verified.error();
   return header->summary;
 }
 

@@ -21,6 +21,7 @@ constexpr std::uint64_t kKnownFlags = (1 << 10) - 1;
 
 // Longest header without its checksum: sizes, flags, key, count, first instant, step, span, three registers, gap.
 constexpr std::size_t kMaxHeaderFields = 10 * 8 + 8;
+static_assert(kMaxHeaderFields + kChecksumSize <= kMaxBlockHeaderSize);
 
 bool gap_is_step(const BlockSummary& summary) {
   return summary.step.count() > 0 && summary.first - summary.before->at == summary.step;
@@ -205,14 +206,7 @@ Result<BlockHeader> read_block_header(std::span<const std::byte> bytes) {
   const auto fields_size = header->header_size_bytes - kChecksumSize;
   if (crc32c(bytes.first(fields_size)) != load_fixed<std::uint32_t>(bytes.data() + fields_size))
     return damaged("checksum mismatch");
-  if (header->summary.size_bytes > bytes.size()) return damaged_block(*key, "cut off");
   return *header;
-}
-
-Result<BlockSummary> decode_block_header(std::span<const std::byte> bytes) {
-  const auto header = read_block_header(bytes);
-  if (!header) return header.error();
-  return header->summary;
 }
 
 }  // namespace meterhouse

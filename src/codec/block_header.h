@@ -39,8 +39,16 @@ std::int64_t power_of_ten(unsigned exponent);  // exponent <= kMaxScaleExponent
 // Appends the header and its checksum; the sizes in `header` but payload_size_bytes are not looked at.
 void append_block_header(std::vector<std::byte>& out, const BlockHeader& header);
 
+// No header and its checksum is longer.
+inline constexpr std::size_t kMaxBlockHeaderSize = 96;
+
+// The header at the front of `bytes`; the readings behind it need not be there.
 //   errors  as decode_block_header
 Result<BlockHeader> read_block_header(std::span<const std::byte> bytes);
+
+// The readings of a block whose header has been read from the same bytes, as decode_block and verify_block give them.
+Status decode_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out);
+Status verify_readings(const BlockHeader& header, std::span<const std::byte> bytes);
 
 // "block of meter 100000001 import: <what>"
 Error damaged_block(SeriesKey key, std::string_view what);

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "codec/block.h"
+#include "codec/block_header.h"
 #include "model/ids.h"
 #include "model/series.h"
 #include "store/readings.h"
@@ -47,6 +48,13 @@ struct SegmentVerification {
   std::uint64_t damages = 0;
 };
 
+// Where the groups of blocks begin, each about 4 KiB.
+struct SegmentIndex {
+  std::vector<std::uint32_t> keys;     // first key of each group, ascending
+  std::vector<std::uint64_t> offsets;  // of each group in the file
+  std::uint64_t blocks_end = 0;        // where the last block ends
+};
+
 // An immutable file of blocks of one month, sorted by key, at most one block a key. Holds the file open and, in memory,
 // its sparse index: 12 bytes for about every 4 KiB of blocks. Every read goes to the file and verifies the checksums of
 // what it answers from; there is no cache here.
@@ -79,27 +87,36 @@ class Segment : public std::enable_shared_from_this<Segment> {
 
  private:
   friend class SegmentCursor;
-  struct Group {
-    std::size_t index;
-    std::uint64_t offset;
-    std::size_t size_bytes;
+  struct Bytes {
+    std::unique_ptr<std::byte[]> data;
+    std::size_t size = 0;
+    std::span<const std::byte> span() const { return {data.get(), size}; }
   };
+  struct FoundBlock {
+    Bytes group;               // that it lies in
+    std::size_t at = 0;        // in the group
+    std::uint64_t offset = 0;  // in the file
+    BlockHeader header;
+  };
+
   Segment(std::string path, std::unique_ptr<File> file) : path_(std::move(path)), file_(std::move(file)) {}
 
   Status load();
-  Status load_index(std::uint64_t offset, std::uint64_t length);
-  Group group(std::size_t index) const;
-  std::optional<std::size_t> group_of(SeriesKey key) const;
-  Result<std::optional<BlockSummary>> find(SeriesKey key, std::vector<std::byte>& buffer,
-                                           std::span<const std::byte>& block) const;
+  std::uint64_t group_end(std::size_t group) const;
+  Result<Bytes> read_group(std::size_t group) const;
+  // nullopt: no block of that key
+  Result<std::optional<FoundBlock>> find(SeriesKey key) const;
+  using OnDamage = std::function<void(std::uint64_t offset, std::optional<SeriesKey>, const Error&)>;
+  Status verify_frame() const;
+  Status verify_group(std::size_t group, SegmentVerification& found, std::optional<SeriesKey>& last_key,
+                      const OnDamage& on_damage) const;
+  // `error` with file and offset in front, where it is corruption.
   Error damaged(std::uint64_t offset, const Error& error) const;
 
   std::string path_;
   std::unique_ptr<File> file_;
   SegmentInfo info_{};
-  std::uint64_t blocks_end_ = 0;              // where the last block ends
-  std::vector<std::uint32_t> group_keys_;     // first key of each group, ascending
-  std::vector<std::uint64_t> group_offsets_;  // where each group begins
+  SegmentIndex index_;
 };
 
 // Walks the blocks of a key range in order, reading the file in large pieces. One thread; keeps its segment alive.
@@ -118,7 +135,7 @@ class SegmentCursor {
   Result<bool> next();
 
   // Of the current block; legal after next() answered true, valid until it is called again.
-  const BlockSummary& summary() const { return *summary_; }
+  const BlockSummary& summary() const { return header_->summary; }
   // The whole block, its checksums verified: for SegmentWriter::add_encoded.
   Result<std::span<const std::byte>> encoded() const;
   // Its readings into `out`, whose old content is replaced; empty on an error.
@@ -127,6 +144,8 @@ class SegmentCursor {
  private:
   Result<bool> advance();
   Status fill(std::size_t wanted_bytes);
+  Status check_order(SeriesKey key);
+  std::span<const std::byte> bytes_at_position() const;
 
   std::shared_ptr<const Segment> segment_;
   KeyRange keys_;
@@ -136,9 +155,10 @@ class SegmentCursor {
   std::size_t buffer_size_ = 0;      // bytes of it that are filled
   std::uint64_t position_ = 0;       // in the file, of the current block
   std::uint64_t next_position_ = 0;
-  std::uint64_t end_ = 0;
-  std::size_t next_group_ = 0;
-  std::optional<BlockSummary> summary_;
+  std::uint64_t end_ = 0;       // no block of the range begins here or behind
+  std::size_t next_group_ = 0;  // the first whose start is not passed yet
+  std::optional<std::uint32_t> last_key_;
+  std::optional<BlockHeader> header_;
 };
 
 }  // namespace meterhouse

@@ -46,15 +46,21 @@ class SegmentWriter {
   std::uint64_t readings() const { return info_.readings; }
   std::uint64_t size_bytes() const { return written_ + buffer_.size(); }  // so far
 
-  // Index and footer, sync, rename, sync of the directory. The segment is durable under its path once it returns.
-  //   errors  io, no_space: nothing stands under the path
+  // Index and footer, sync, rename, sync of the directory. The segment is durable under its path once it returns. The
+  // last call.
+  //   errors  io, no_space: what stands under the path, if anything, must not be used
   Result<SegmentInfo> finish();
 
  private:
   SegmentWriter(FileSystem& files, std::string path, std::unique_ptr<File> file, Options options);
 
-  void note_block(const BlockSummary& summary, std::uint64_t offset);
-  Status flush_if_large();
+  struct Noted {
+    SeriesKey key;
+    std::size_t count;
+    Instant first;
+    Instant last;
+  };
+  void note_block(const Noted& block);
   Status flush();
 
   FileSystem* files_;
@@ -63,7 +69,6 @@ class SegmentWriter {
   SegmentInfo info_{};
   std::vector<std::byte> buffer_;  // not written yet
   std::uint64_t written_ = 0;
-  std::uint64_t group_start_ = 0;
   std::optional<SeriesKey> last_key_;
   std::vector<std::byte> index_;
   std::uint64_t groups_ = 0;
