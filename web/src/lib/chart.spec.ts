@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { barsOf, qualitiesIn, tallest } from './bars';
+import { axisLabelShown, barData, chartOption, type ChartLook, type Palette } from './chart';
+import { sampleAnswer, sampleValue } from './sample-answer';
+
+const palette: Palette = {
+  text: '#000', muted: '#555', line: '#ddd', surface: '#fff', bar: '#0a0', barEstimated: '#afa', barSuspect: '#fa0', hatch: '#050',
+};
+const look: ChartLook = {
+  palette,
+  words: { kwh: 'kWh', quality: { actual: 'A', estimated: 'E', suspect: 'S', missing: 'M' }, nothingExpected: 'N' },
+  width: 800,
+  animate: false,
+  font: 'sans-serif',
+  format: String,
+};
+const bars = barsOf(sampleAnswer(), 'Asia/Singapore', 'en-GB');
+
+describe('bars', () => {
+  it('carry the API’s numbers untouched, and a gap as a gap', () => {
+    expect(bars.map((bar) => bar.kwh)).toEqual([0.25, 0.525001, null, 0]);
+  });
+  it('are named by the site’s clock', () => {
+    expect(bars.map((bar) => bar.axis)).toEqual(['00:00', '00:30', '01:00', '01:30']);
+    expect(bars[0]?.label).toBe('20 Feb 00:00–00:30');
+  });
+  it('end the day at 24:00', () => {
+    const values = [sampleValue('2025-02-20T23:30:00+08:00', '2025-02-21T00:00:00+08:00', 1, 'actual')];
+    expect(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB')[0]?.label).toBe('20 Feb 23:30–24:00');
+  });
+  it('name whole months as months and cut ones by their days', () => {
+    const values = [
+      sampleValue('2025-01-15T00:00:00+08:00', '2025-02-01T00:00:00+08:00', 1, 'actual'),
+      sampleValue('2025-02-01T00:00:00+08:00', '2025-03-01T00:00:00+08:00', 2, 'actual'),
+    ];
+    const [cut, whole] = barsOf(sampleAnswer({ step: 'month', values }), 'Asia/Singapore', 'en-GB');
+    expect(cut?.label.replace(/\s/g, ' ')).toMatch(/^15 ?– ?31 Jan 2025$/);
+    expect(whole?.label).toBe('February 2025');
+    expect(cut?.closer).toEqual({ kind: 'days', first: '2025-01-15', last: '2025-01-31' });
+  });
+  it('have a tallest, and the qualities that occur', () => {
+    expect(tallest(bars)?.kwh).toBe(0.525001);
+    expect(tallest([])).toBeNull();
+    expect(qualitiesIn(bars)).toEqual(['actual', 'estimated', 'suspect', 'missing']);
+  });
+  it('what was not expected is no gap', () => {
+    const values = [{ ...sampleValue('2025-02-20T00:00:00+08:00', '2025-02-20T00:30:00+08:00', null, 'missing'), expected: 0 }];
+    expect(qualitiesIn(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB'))).toEqual([]);
+  });
+});
+
+describe('the chart', () => {
+  it('starts from zero', () => {
+    expect(chartOption(bars, look)).toMatchObject({ yAxis: { min: 0 } });
+  });
+  it('hatches an estimate and leaves a gap empty', () => {
+    const data = barData(bars, palette);
+    expect(data[0]).toMatchObject({ value: 0.25, itemStyle: { decal: { symbol: 'none' } } });
+    expect(data[1]).toMatchObject({ value: 0.525001, itemStyle: { color: '#afa', decal: { symbol: 'rect', color: '#050' } } });
+    expect(data[2]).toEqual({ value: '-' });
+    expect(data[3]).toMatchObject({ value: 0, itemStyle: { decal: { symbol: 'circle' } } });
+  });
+  it('names round hours when it is narrow, every bar when there is room', () => {
+    const day = Array.from({ length: 48 }, (_, half) => ({
+      ...bars[0]!,
+      axis: `${String(Math.floor(half / 2)).padStart(2, '0')}:${half % 2 ? '30' : '00'}`,
+    }));
+    const named = (width: number) => day.filter((_, index) => axisLabelShown(day, width)(index)).map((bar) => bar.axis);
+    expect(named(280)).toEqual(['00:00', '06:00', '12:00', '18:00']);
+    expect(named(1000)).toHaveLength(12);
+    expect(bars.filter((_, index) => axisLabelShown(bars, 400)(index))).toHaveLength(4);
+  });
+});

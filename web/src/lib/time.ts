@@ -1,0 +1,78 @@
+// Instants and the site's calendar. What is shown is always the site's clock, never the browser's.
+// A local date is text, 'YYYY-MM-DD': it sorts, compares and goes into a link as it is.
+
+export type LocalDate = string;
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+const partsFormat = new Map<string, Intl.DateTimeFormat>();
+
+function partsFormatFor(timezone: string): Intl.DateTimeFormat {
+  let format = partsFormat.get(timezone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    partsFormat.set(timezone, format);
+  }
+  return format;
+}
+
+export interface SiteClock {
+  date: LocalDate;
+  time: string; // 'HH:MM'
+}
+
+export function siteClock(instant: Date, timezone: string): SiteClock {
+  const part: Record<string, string> = {};
+  for (const { type, value } of partsFormatFor(timezone).formatToParts(instant)) part[type] = value;
+  const year = (part['year'] ?? '').padStart(4, '0');
+  return { date: `${year}-${part['month']}-${part['day']}`, time: `${part['hour']}:${part['minute']}` };
+}
+
+export function siteDate(instant: Date, timezone: string): LocalDate {
+  return siteClock(instant, timezone).date;
+}
+
+export function isLocalDate(text: string | null): text is LocalDate {
+  if (text === null || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+export function addDays(date: LocalDate, days: number): LocalDate {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+// The first day of the month that lies `months` after the month of `date`.
+export function monthStart(date: LocalDate, months = 0): LocalDate {
+  const year = Number(date.slice(0, 4));
+  const month = Number(date.slice(5, 7)) - 1 + months;
+  return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
+}
+
+// Days from `first` to `last`, both counted.
+export function daysBetween(first: LocalDate, last: LocalDate): number {
+  return Math.round((Date.parse(`${last}T00:00:00Z`) - Date.parse(`${first}T00:00:00Z`)) / DAY_MS) + 1;
+}
+
+export function floorToMinutes(instant: Date, minutes: number): Date {
+  const step = minutes * MINUTE_MS;
+  return new Date(Math.floor(instant.getTime() / step) * step);
+}
+
+export function plusMinutes(instant: Date, minutes: number): Date {
+  return new Date(instant.getTime() + minutes * MINUTE_MS);
+}
+
+// As the API takes it: whole seconds, UTC.
+export function isoUtc(instant: Date): string {
+  return instant.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
