@@ -1,0 +1,86 @@
+// The words around the number: which time it is for, and how far it can be trusted.
+
+import type { Consumption } from '../../lib/api';
+import { formatDate, formatDays, formatInstant, formatShortDay, type Locale } from '../../lib/format';
+import type { Messages } from '../../lib/i18n/en';
+import type { Span } from '../../lib/selection';
+import { addDays, siteClock } from '../../lib/time';
+
+export interface Reader {
+  timezone: string;
+  locale: Locale;
+  messages: Messages;
+}
+
+export function spanPhrase(span: Span, answer: Consumption, { timezone, locale, messages }: Reader): string {
+  const { spans } = messages.query;
+  const from = siteClock(new Date(answer.from), timezone);
+  const to = siteClock(new Date(answer.to), timezone);
+  const last = to.time === '00:00' ? addDays(to.date, -1) : to.date;
+  const days = formatDays(from.date, last, locale);
+  if (span.kind === 'days') {
+    if (from.date === last) return spans.day({ day: formatDate(last, locale) });
+    const sameYear = from.date.slice(0, 4) === last.slice(0, 4);
+    const first = (sameYear ? formatShortDay : formatDate)(from.date, locale);
+    return spans.days({ first, last: formatDate(last, locale), days });
+  }
+  switch (span.period) {
+    case '30m': {
+      const end = to.time === '00:00' ? '24:00' : to.time;
+      return spans['30m']({ range: `${formatInstant(answer.from, timezone, locale)}–${end}` });
+    }
+    case '1d':
+      return spans['1d']({ to: formatInstant(answer.to, timezone, locale, 'end') });
+    default:
+      return spans[span.period]({ days });
+  }
+}
+
+export type Trust =
+  | 'complete'
+  | 'complete-so-far' // all there up to the newest reading, and that is no later than usual
+  | 'exact' // readings are missing inside, yet both ends were read: the sum is right, only its shape is estimated
+  | 'estimated'
+  | 'suspect'
+  | 'incomplete';
+
+const INTERVAL_MS = 30 * 60_000;
+const DUE_READINGS_MAX = 4; // a meter that lags by two hours is an ordinary one
+
+// The last instant a reading could be there for.
+function reachable(answer: Consumption, now: Date): number {
+  return Math.min(Date.parse(answer.to), Math.floor(now.getTime() / INTERVAL_MS) * INTERVAL_MS);
+}
+
+// Readings between the last that is there and the last that could be, where that is now and not long ago.
+function readingsDue(answer: Consumption, coveredTo: string, now: Date): number {
+  const until = reachable(answer, now);
+  const running = now.getTime() - until <= DUE_READINGS_MAX * INTERVAL_MS;
+  const due = Math.max(0, (until - Date.parse(coveredTo)) / INTERVAL_MS);
+  return running && due <= DUE_READINGS_MAX ? due : 0;
+}
+
+// A total over all that was expected, apart from readings that are still on their way, is complete so far. What no register
+// bounds has a null value; what is estimated is said apart.
+export function trustOf(answer: Consumption, now: Date): Trust {
+  const { expected, found, estimated, covered_to } = answer.completeness;
+  if (answer.total === null || covered_to === null) return 'incomplete';
+  const due = readingsDue(answer, covered_to, now);
+  const unbounded = answer.values
+    .filter((value) => value.consumption === null)
+    .reduce((count, value) => count + value.expected, 0);
+  if (unbounded > due) return 'incomplete';
+  if (answer.quality === 'suspect' || answer.quality === 'estimated') return answer.quality;
+  if (estimated > 0 || expected - found > due) return 'exact';
+  return due > 0 ? 'complete-so-far' : 'complete';
+}
+
+// Of the time asked for, what the number covers: all, all up to the newest reading, or a part.
+export function coverageOf(answer: Consumption, now: Date): 'whole' | 'so-far' | 'part' {
+  const { covered_from, covered_to } = answer.completeness;
+  if (covered_from === null || covered_to === null) return 'part';
+  if (Date.parse(covered_from) > Date.parse(answer.from)) return 'part';
+  if (Date.parse(covered_to) >= Date.parse(answer.to)) return 'whole';
+  const due = readingsDue(answer, covered_to, now) * INTERVAL_MS;
+  return Date.parse(covered_to) + due >= reachable(answer, now) ? 'so-far' : 'part';
+}

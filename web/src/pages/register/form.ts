@@ -1,0 +1,34 @@
+// What the form holds, what is wrong with it, and what the server thought of it.
+
+import type { ApiError, Config } from '../../lib/api';
+import type { Messages } from '../../lib/i18n/en';
+import { checkMeterId } from '../../lib/meter-id';
+
+export interface Entries {
+  meterId: string;
+  region: string;
+  area: string;
+  dwellingType: string;
+}
+
+export const EMPTY: Entries = { meterId: '', region: '', area: '', dwellingType: '' };
+
+export function areasOf(config: Config, region: string): string[] {
+  return config.regions.find((one) => one.name === region)?.areas ?? [];
+}
+
+// In the order of the form, so that the first is where the reader is taken.
+export function problemFields(entries: Entries): (keyof Entries)[] {
+  const fields: (keyof Entries)[] = [];
+  if (checkMeterId(entries.meterId).kind !== 'valid') fields.push('meterId');
+  if (entries.region === '') fields.push('region');
+  if (entries.area === '') fields.push('area');
+  if (entries.dwellingType === '') fields.push('dwellingType');
+  return fields;
+}
+
+// A request that was sent and not answered may have been carried out; one that was refused was not.
+export function consequence(error: ApiError, messages: Messages): string {
+  const unsure = error.kind === 'network' || error.kind === 'timeout' || error.kind === 'server';
+  return unsure ? messages.register.unsure : messages.register.notSent;
+}
