@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/energy.h"
+#include "model/series.h"
+
+namespace meterhouse {
+
+// One channel's readings as energy that never falls: rollovers are continued over, and a register that went backwards
+// for no known reason adds nothing. Refers to the series, which must outlive it. Pairs are numbered by their first
+// reading.
+class Timeline {
+ public:
+  // Where an instant lies among the readings, and the energy there, counted from the first reading.
+  struct Edge {
+    enum class Place : std::uint8_t { before_first, known, after_last };
+    Instant instant{};           // the asked one, or that of the reading the edge was put on
+    Place place = Place::known;  // outside the readings nothing bounds the energy: the following do not count
+    bool estimated = false;      // interpolated between `before` and the reading after it
+    std::size_t before = 0;      // the reading the edge stands on, or the one before it
+    std::int64_t energy = 0;     // mWh
+
+    // The pairs between two edges are [start.before, end.pairs_end()).
+    std::size_t pairs_end() const { return before + (estimated ? 1 : 0); }
+  };
+
+  // modulus  where the register wraps, if that is known
+  // errors   out_of_range: the energies do not fit 64 bits (only where registers leap back and forth over their whole
+  // range)
+  static Result<Timeline> of(const Series& series, std::optional<MilliWattHours> modulus);
+
+  std::size_t size() const { return series_->size(); }
+  Instant at(std::size_t reading) const { return series_->at[reading]; }
+  std::int64_t energy(std::size_t reading) const;
+
+  Edge on_reading(std::size_t reading) const {
+    return {at(reading), Edge::Place::known, false, reading, energy(reading)};
+  }
+
+  // The nearest reading within `snap` of the instant (the earlier of two as near) stands on it. Else the energy is
+  // interpolated linearly between the readings around it, rounded half-even.
+  //   near  a reading not after the one sought, where the search starts; moved on for the next, later instant
+  Edge edge_at(Instant instant, Seconds snap, std::size_t& near) const;
+
+  // Whether the register went backwards for no known reason in one of the pairs [first, last).
+  bool suspect(std::size_t first, std::size_t last) const;
+
+ private:
+  // A pair whose register fell; from the reading after it on, `lift` is added to the register.
+  struct Break {
+    std::size_t pair;
+    std::int64_t lift;
+    bool suspect;
+  };
+  explicit Timeline(const Series& series) : series_(&series) {}
+  std::int64_t interpolate(std::size_t pair, Instant instant) const;
+
+  const Series* series_;
+  std::vector<Break> breaks_;  // ascending, nearly always empty
+};
+
+}  // namespace meterhouse
