@@ -33,14 +33,19 @@ MeterQuery meter_query(const MeterFilter& filter, std::optional<MeterId> after, 
   query.sql = kSelectMeters;
   query.sql += " WHERE meter_id BETWEEN $1 AND $2";
   query.parameters = {ids.first, ids.last};
+  // One index is walked: that of the narrowest condition. The others are tested on its rows; as expressions they cannot
+  // tempt a planner without statistics into the index of a region with half the meters (measured: 40 ms a page instead
+  // of 6).
+  bool indexed = false;
   const auto equal = [&](const char* column, const std::optional<std::string>& value) {
     if (!value) return;
     query.parameters.emplace_back(*value);
-    query.sql += fmt::format(" AND {} = ${}", column, query.parameters.size());
+    query.sql += fmt::format(" AND {}{} = ${}", column, indexed ? " || ''" : "", query.parameters.size());
+    indexed = true;
   };
-  equal("region", filter.region);
   equal("area", filter.area);
   equal("dwelling_type", filter.dwelling_type);
+  equal("region", filter.region);
   query.parameters.emplace_back(static_cast<std::int64_t>(limit));
   query.sql += fmt::format(" ORDER BY meter_id LIMIT ${}", query.parameters.size());
   return query;

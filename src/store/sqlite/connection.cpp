@@ -33,6 +33,7 @@ PRAGMA cache_size = -8192;
 
 Errc errc_of(int code, int system_errno) {
   switch (code & 0xFF) {
+    case SQLITE_ERROR:  // our statements do not fit the tables: the schema is damaged
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return Errc::corruption;

@@ -1,5 +1,9 @@
 #include "store/sqlite/sqlite_catalog.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
 #include "base/check.h"
 #include "store/catalog_query.h"
 #include "store/catalog_schema.h"
@@ -86,10 +90,21 @@ Status walk(SqliteConnection& connection, const Catalog::VisitMeter& visit) {
   }
 }
 
+// SQLite takes a file shorter than its smallest page for a new database, which would answer that there are no meters.
+// An empty one is: a crash right after it was made leaves that.
+Status not_cut_short(const std::string& path) {
+  constexpr std::uintmax_t kSmallestPage = 512;
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error || size == 0 || size >= kSmallestPage) return {};
+  return Error{Errc::corruption, fmt::format("the file was cut to {} bytes", size)};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(const std::string& path, const Clock& clock) {
   const auto during = [&](const Error& error) { return error.during(fmt::format("open catalog {}", path)); };
+  if (const Status whole = not_cut_short(path); !whole) return during(whole.error());
   auto writer = SqliteConnection::open(path, SqliteConnection::Access::write);
   if (!writer) return during(writer.error());
   if (const Status migrated = migrate(**writer, catalog_migrations(), clock); !migrated)
@@ -129,7 +144,6 @@ auto SqliteCatalog::reading(Read read) const -> decltype(read(std::declval<Sqlit
 
 Result<std::vector<Catalog::Registration>> SqliteCatalog::register_meters(std::span<const Meter> meters) {
   std::vector<Registration> results;
-  results.reserve(meters.size());
   const std::scoped_lock lock{writing_};
   if (writer_ == nullptr) return closed_error();
   if (const Status registered = register_all(*writer_, meters, results); !registered)
@@ -143,10 +157,16 @@ Status SqliteCatalog::register_all(SqliteConnection& writer, std::span<const Met
   if (!transaction) return transaction.error();
   auto insert = writer.prepare(kInsertMeter);
   if (!insert) return insert.error();
-  for (const Meter& meter : meters) {
-    bind_meter(*insert, meter);
+  // Ascending ids touch each page once: a million in random order take seven times as long. Stable, so that of two with
+  // one id the first is registered.
+  std::vector<std::size_t> order(meters.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return meters[i].id; });
+  results.resize(meters.size());
+  for (const std::size_t i : order) {
+    bind_meter(*insert, meters[i]);
     if (const Status inserted = insert->run(); !inserted) return inserted;
-    results.push_back(writer.changes() == 1 ? Registration::registered : Registration::exists);
+    results[i] = writer.changes() == 1 ? Registration::registered : Registration::exists;
   }
   return transaction->commit();
 }
@@ -216,10 +236,8 @@ Status SqliteCatalog::close() {
     return std::move(readers.idle);
   });
   idle.clear();
-  // Statistics for the choice of an index, and the log moved into the database: a clean catalog is one file.
-  // A walk that is still under way is not waited for.
-  Status closed = writer_->execute(
-      "PRAGMA busy_timeout = 0; PRAGMA analysis_limit = 400; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+  // The log is moved into the database: a clean catalog is one file. A walk that is still under way is not waited for.
+  Status closed = writer_->execute("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
   writer_.reset();
   return closed;
 }
