@@ -36,34 +36,62 @@ void check_series(const Series& series, const std::optional<ReadingBefore>& befo
     MH_CHECK(before->at >= kFirstInstant && before->at < series.at.front() && in_range(before->register_value));
 }
 
-// The largest power of ten all registers are multiples of.
-unsigned common_scale(const Series& series, const std::optional<ReadingBefore>& before) {
-  unsigned exponent = kMaxScaleExponent;
-  const auto lower_for = [&](MilliWattHours value) {
-    while (value.count() % power_of_ten(exponent) != 0) --exponent;
-  };
-  if (before) lower_for(before->register_value);
-  for (const auto value : series.registers) {
-    if (exponent == 0) break;
-    lower_for(value);
+// The inverse of 5^exponent modulo 2^64: a multiple of 5^exponent times it is the quotient, anything else is more than
+// any quotient can be. A multiplication instead of a division for every reading.
+constexpr std::uint64_t inverse_of_five_to(unsigned exponent) {
+  std::uint64_t power = 1;
+  for (unsigned i = 0; i < exponent; ++i) power *= 5;
+  std::uint64_t inverse = 1;
+  for (int i = 0; i < 6; ++i) inverse *= 2 - power * inverse;  // Newton: doubles the right bits, 1 to 64
+  return inverse;
+}
+
+// Registers in units of 10^exponent. false: one is not a multiple of it.
+bool to_units(const std::vector<MilliWattHours>& registers, unsigned exponent, std::vector<std::int64_t>& units) {
+  const auto inverse = inverse_of_five_to(exponent);
+  const auto low_bits = (std::uint64_t{1} << exponent) - 1;
+  const auto limit = static_cast<std::uint64_t>(kMaxUnits[exponent]);
+  units.resize(registers.size());
+  bool exact = true;
+  for (std::size_t i = 0; i < registers.size(); ++i) {
+    const auto value = static_cast<std::uint64_t>(registers[i].count());
+    const auto quotient = (value >> exponent) * inverse;
+    exact &= (value & low_bits) == 0 && quotient <= limit;
+    units[i] = static_cast<std::int64_t>(quotient);
   }
+  return exact;
+}
+
+unsigned scale_of(MilliWattHours value, unsigned at_most) {
+  while (value.count() % power_of_ten(at_most) != 0) --at_most;
+  return at_most;
+}
+
+// The registers in the largest power of ten all of them are multiples of; its exponent. A few of them tell it nearly
+// always.
+unsigned scale_registers(const Series& series, const std::optional<ReadingBefore>& before,
+                         std::vector<std::int64_t>& units) {
+  unsigned exponent = kMaxScaleExponent;
+  if (before) exponent = scale_of(before->register_value, exponent);
+  for (std::size_t i = 0; i < std::min<std::size_t>(series.size(), 16); ++i)
+    exponent = scale_of(series.registers[i], exponent);
+  while (!to_units(series.registers, exponent, units)) --exponent;
   return exponent;
+}
+
+// The differences between neighbours, zigzag-coded where the registers fall.
+std::vector<std::uint64_t> differences_of(const std::vector<std::int64_t>& units, bool monotone) {
+  std::vector<std::uint64_t> differences(units.size() - 1);
+  for (std::size_t i = 1; i < units.size(); ++i) {
+    const auto difference = units[i] - units[i - 1];
+    differences[i - 1] = monotone ? static_cast<std::uint64_t>(difference) : zigzag(difference);
+  }
+  return differences;
 }
 
 bool is_monotone(const Series& series, const std::optional<ReadingBefore>& before) {
   if (before && before->register_value > series.registers.front()) return false;
   return std::ranges::is_sorted(series.registers);
-}
-
-std::vector<std::uint64_t> register_deltas(const Series& series, std::int64_t scale, bool monotone) {
-  std::vector<std::uint64_t> deltas(series.size() - 1);
-  auto before = series.registers[0].count() / scale;
-  for (std::size_t i = 1; i < series.size(); ++i) {
-    const auto now = series.registers[i].count() / scale;
-    deltas[i - 1] = monotone ? static_cast<std::uint64_t>(now - before) : zigzag(now - before);
-    before = now;
-  }
-  return deltas;
 }
 
 // Run-length coded: one varint a run, its length over the 4 bits of the flags.
@@ -97,7 +125,7 @@ void resize_for_overwrite(std::vector<T>& column, std::size_t count) {
 }
 
 unsigned max_delta_width(const BlockHeader& header) {
-  const auto units = static_cast<std::uint64_t>(kMaxRegister.count() / header.scale());
+  const auto units = static_cast<std::uint64_t>(header.max_units());
   return static_cast<unsigned>(std::bit_width(units)) + (header.summary.monotone ? 0 : 1);
 }
 
@@ -143,19 +171,19 @@ bool decode_payload(const BlockHeader& header, std::span<const std::byte> payloa
 void append_block(std::vector<std::byte>& out, SeriesKey key, const Series& series,
                   std::optional<ReadingBefore> before) {
   check_series(series, before);
-  BlockHeader header{.summary = {.key = key,
-                                 .count = static_cast<std::uint32_t>(series.size()),
-                                 .first = series.at.front(),
-                                 .last = series.at.back(),
-                                 .step = {},
-                                 .first_register = series.registers.front(),
-                                 .last_register = series.registers.back(),
-                                 .before = before,
-                                 .monotone = is_monotone(series, before),
-                                 .size_bytes = 0}};
-  header.scale_exponent = common_scale(series, before);
+  BlockHeader header;
+  header.summary.key = key;
+  header.summary.count = static_cast<std::uint32_t>(series.size());
+  header.summary.first = series.at.front();
+  header.summary.last = series.at.back();
+  header.summary.first_register = series.registers.front();
+  header.summary.last_register = series.registers.back();
+  header.summary.before = before;
+  header.summary.monotone = is_monotone(series, before);
   header.has_reading_flags = std::ranges::any_of(series.flags, [](ReadingFlags flags) { return !flags.normal(); });
-  const auto deltas = register_deltas(series, header.scale(), header.summary.monotone);
+  std::vector<std::int64_t> units;
+  header.scale_exponent = scale_registers(series, before, units);
+  const auto deltas = differences_of(units, header.summary.monotone);
   const auto coding = width_coding_of(deltas);
   header.wide = coding == WidthCoding::byte;
 
@@ -178,10 +206,10 @@ std::vector<std::byte> encode_block(SeriesKey key, const Series& series, std::op
 }
 
 Result<BlockSummary> decode_block_header(std::span<const std::byte> bytes) {
-  const auto header = read_block_header(bytes);
-  if (!header) return header.error();
-  if (header->summary.size_bytes > bytes.size()) return damaged_block(header->summary.key, "cut off");
-  return header->summary;
+  BlockHeader header;
+  if (auto read = read_block_header(bytes, header); !read) return read.error();
+  if (header.summary.size_bytes > bytes.size()) return damaged_block(header.summary.key, "cut off");
+  return header.summary;
 }
 
 Status verify_readings(const BlockHeader& header, std::span<const std::byte> bytes) {
@@ -206,17 +234,19 @@ Status decode_readings(const BlockHeader& header, std::span<const std::byte> byt
 }
 
 Status decode_block(std::span<const std::byte> bytes, Series& out) {
-  const auto header = read_block_header(bytes);
-  if (header) return decode_readings(*header, bytes, out);
-  out.clear();
-  return header.error();
+  BlockHeader header;
+  if (auto read = read_block_header(bytes, header); !read) {
+    out.clear();
+    return read;
+  }
+  return decode_readings(header, bytes, out);
 }
 
 Result<BlockSummary> verify_block(std::span<const std::byte> bytes) {
-  const auto header = read_block_header(bytes);
-  if (!header) return header.error();
-  if (auto verified = verify_readings(*header, bytes); !verified) return verified.error();
-  return header->summary;
+  BlockHeader header;
+  if (auto read = read_block_header(bytes, header); !read) return read.error();
+  if (auto verified = verify_readings(header, bytes); !verified) return verified.error();
+  return header.summary;
 }
 
 }  // namespace meterhouse

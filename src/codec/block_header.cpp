@@ -52,118 +52,117 @@ std::int64_t step_of_code(std::uint64_t code) {
 std::uint64_t difference_code(std::int64_t units, bool falling) {
   return falling ? zigzag(units) : static_cast<std::uint64_t>(units);
 }
-
-// What the fields mean, with every sum checked: nothing of it has to be in range.
-class FieldReader {
- public:
-  explicit FieldReader(std::span<const std::byte> bytes) : in_(bytes) {}
-
-  // nullopt: what the bytes say is no header. `key` is set as soon as it is known.
-  std::optional<BlockHeader> read(std::optional<SeriesKey>& key) {
-    const auto payload_size = in_.varint();
-    const auto flags = in_.varint();
-    const auto packed_key = SeriesKey::from_packed(in_.fixed<std::uint32_t>());
-    if (!in_.ok() || !packed_key) return std::nullopt;
-    key = *packed_key;
-    if (flags > kKnownFlags || (flags & kTimeModeMask) > static_cast<std::uint64_t>(TimeMode::packed))
-      return std::nullopt;
-    if ((flags & kBeforeGap) != 0 && (flags & kHasBefore) == 0) return std::nullopt;
-
-    BlockHeader header{.summary = {.key = *key,
-                                   .count = 0,
-                                   .first = {},
-                                   .last = {},
-                                   .step = {},
-                                   .first_register = {},
-                                   .last_register = {},
-                                   .before = {},
-                                   .monotone = (flags & kFalling) == 0,
-                                   .size_bytes = 0}};
-    header.time_mode = static_cast<TimeMode>(flags & kTimeModeMask);
-    header.scale_exponent = static_cast<unsigned>(flags >> kScaleShift) & kMaxScaleExponent;
-    header.has_reading_flags = (flags & kHasReadingFlags) != 0;
-    header.wide = (flags & kWide) != 0;
-    if (!read_times(header) || !read_registers(header) || !read_before(header, flags) || !in_.ok()) return std::nullopt;
-
-    header.header_size_bytes = in_.position() + kChecksumSize;
-    if (payload_size > UINT32_MAX - header.header_size_bytes - kChecksumSize) return std::nullopt;
-    header.payload_size_bytes = static_cast<std::size_t>(payload_size);
-    header.summary.size_bytes =
-        static_cast<std::uint32_t>(header.header_size_bytes + header.payload_size_bytes + kChecksumSize);
-    return header;
-  }
-
- private:
-  bool read_times(BlockHeader& header) {
-    BlockSummary& summary = header.summary;
-    const auto count = in_.varint();
-    summary.first = instant_from_epoch(in_.fixed<std::uint32_t>());
-    summary.last = summary.first;
-    if (count < 1 || count > kMaxBlockReadings) return false;
-    summary.count = static_cast<std::uint32_t>(count);
-    if (count == 1) return header.time_mode == TimeMode::regular;
-
-    header.nominal_step = step_of_code(in_.varint());
-    if (header.nominal_step < 1 || header.nominal_step > epoch_seconds(kLastInstant)) return false;
-    auto span = (static_cast<std::int64_t>(count) - 1) * header.nominal_step;
-    if (header.time_mode == TimeMode::regular) {
-      summary.step = Seconds{header.nominal_step};
-    } else {
-      const auto written = in_.varint();
-      if (written < count - 1 || written > static_cast<std::uint64_t>(epoch_seconds(kLastInstant))) return false;
-      span = static_cast<std::int64_t>(written);
-    }
-    summary.last += Seconds{span};
-    return summary.last <= kLastInstant;
-  }
-
-  bool read_registers(BlockHeader& header) {
-    BlockSummary& summary = header.summary;
-    const auto first = in_.varint();
-    const auto limit = static_cast<std::uint64_t>(kMaxRegister.count() / header.scale());
-    if (first > limit) return false;
-    summary.first_register = MilliWattHours{static_cast<std::int64_t>(first) * header.scale()};
-    summary.last_register = summary.first_register;
-    if (summary.count == 1) return true;
-    const auto last = register_at(header, +1);
-    if (last) summary.last_register = *last;
-    return last.has_value();
-  }
-
-  bool read_before(BlockHeader& header, std::uint64_t flags) {
-    if ((flags & kHasBefore) == 0) return true;
-    BlockSummary& summary = header.summary;
-    const auto value = register_at(header, -1);
-    auto gap = static_cast<std::uint64_t>(summary.step.count());
-    if ((flags & kBeforeGap) != 0) gap = in_.varint();
-    if (!value || gap < 1 || gap > static_cast<std::uint64_t>(epoch_seconds(summary.first))) return false;
-    summary.before = ReadingBefore{summary.first - Seconds{static_cast<std::int64_t>(gap)}, *value};
-    return true;
-  }
-
-  // The first register plus (side +1) or minus (side -1) a difference as written.
-  std::optional<MilliWattHours> register_at(const BlockHeader& header, int side) {
-    const auto code = in_.varint();
-    const auto limit = kMaxRegister.count() / header.scale();
-    if (code > static_cast<std::uint64_t>(limit) * 2) return std::nullopt;
-    const auto units = header.summary.monotone ? static_cast<std::int64_t>(code) : unzigzag(code);
-    const auto value = header.summary.first_register.count() / header.scale() + side * units;
-    if (value < 0 || value > limit) return std::nullopt;
-    return MilliWattHours{value * header.scale()};
-  }
-
-  ByteReader in_;
-};
-
-}  // namespace
-
-std::int64_t power_of_ten(unsigned exponent) {
-  static constexpr std::int64_t kPowers[] = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
-  static_assert(std::size(kPowers) == kMaxScaleExponent + 1);
-  return kPowers[exponent];
+std::int64_t difference_of_code(std::uint64_t code, bool falling) {
+  return falling ? unzigzag(code) : static_cast<std::int64_t>(code);
 }
 
-std::int64_t BlockHeader::scale() const { return power_of_ten(scale_exponent); }
+// The fields as they are written, before anything is known of their sense.
+struct Fields {
+  std::uint64_t payload_size;
+  std::uint64_t flags;
+  std::uint32_t key;
+  std::uint64_t count;
+  std::uint32_t first;
+  std::uint64_t step_code = 0;
+  std::uint64_t span = 0;
+  std::uint64_t first_units;
+  std::uint64_t last_code = 0;
+  std::uint64_t before_code = 0;
+  std::uint64_t before_gap = 0;
+  std::size_t size_bytes;
+
+  bool has(std::uint64_t flag) const { return (flags & flag) != 0; }
+  TimeMode time_mode() const { return static_cast<TimeMode>(flags & kTimeModeMask); }
+  unsigned scale_exponent() const { return static_cast<unsigned>(flags >> kScaleShift) & kMaxScaleExponent; }
+};
+
+Fields read_fields(ByteReader& in) {
+  Fields fields;
+  fields.payload_size = in.varint();
+  fields.flags = in.varint();
+  fields.key = in.fixed<std::uint32_t>();
+  fields.count = in.varint();
+  fields.first = in.fixed<std::uint32_t>();
+  const bool single = fields.count == 1;
+  if (!single) fields.step_code = in.varint();
+  if (fields.time_mode() != TimeMode::regular) fields.span = in.varint();
+  fields.first_units = in.varint();
+  if (!single) fields.last_code = in.varint();
+  if (fields.has(kHasBefore)) fields.before_code = in.varint();
+  if (fields.has(kBeforeGap)) fields.before_gap = in.varint();
+  fields.size_bytes = in.position();
+  return fields;
+}
+
+constexpr auto kLastSecond = static_cast<std::uint64_t>(epoch_seconds(kLastInstant));
+
+bool flags_make_sense(const Fields& fields) {
+  if (fields.flags > kKnownFlags || (fields.flags & kTimeModeMask) > static_cast<std::uint64_t>(TimeMode::packed))
+    return false;
+  if (fields.has(kBeforeGap) && !fields.has(kHasBefore)) return false;
+  if (fields.count < 1 || fields.count > kMaxBlockReadings) return false;
+  return fields.count > 1 || fields.time_mode() == TimeMode::regular;
+}
+
+// What the fields stand for, part by part. false: they contradict each other or go out of bounds. No product or sum can
+// wrap: every factor has been compared with its bound.
+bool set_times(const Fields& fields, BlockHeader& header) {
+  BlockSummary& summary = header.summary;
+  const bool regular = fields.time_mode() == TimeMode::regular;
+  const auto step = fields.count > 1 ? step_of_code(fields.step_code) : 0;
+  if (step < 0 || step > epoch_seconds(kLastInstant) || (step == 0) != (fields.count == 1)) return false;
+  const auto steps = static_cast<std::int64_t>(fields.count) - 1;
+  if (!regular && (fields.span > kLastSecond || fields.span < fields.count - 1)) return false;
+  const auto last = std::int64_t{fields.first} + (regular ? steps * step : static_cast<std::int64_t>(fields.span));
+  header.time_mode = fields.time_mode();
+  header.nominal_step = step;
+  summary.count = static_cast<std::uint32_t>(fields.count);
+  summary.first = instant_from_epoch(fields.first);
+  summary.last = instant_from_epoch(last);
+  summary.step = Seconds{regular ? step : 0};
+  return last <= epoch_seconds(kLastInstant);
+}
+
+bool set_registers(const Fields& fields, BlockHeader& header) {
+  BlockSummary& summary = header.summary;
+  const bool falling = fields.has(kFalling);
+  header.scale_exponent = fields.scale_exponent();
+  const auto scale = header.scale();
+  const auto limit = header.max_units();
+  const auto max_code = static_cast<std::uint64_t>(limit) * 2;
+  if (fields.first_units > max_code || fields.last_code > max_code || fields.before_code > max_code) return false;
+  const auto first = static_cast<std::int64_t>(fields.first_units);
+  const auto last = first + difference_of_code(fields.last_code, falling);
+  const auto before = first - difference_of_code(fields.before_code, falling);
+  const auto gap = fields.has(kBeforeGap) ? fields.before_gap : static_cast<std::uint64_t>(summary.step.count());
+  summary.monotone = !falling;
+  summary.first_register = MilliWattHours{first * scale};
+  summary.last_register = MilliWattHours{last * scale};
+  summary.before.reset();
+  const auto possible = [limit](std::int64_t units) { return units >= 0 && units <= limit; };
+  if (!possible(first) || !possible(last) || !possible(before)) return false;
+  if (!fields.has(kHasBefore)) return true;
+  if (gap < 1 || gap > fields.first) return false;
+  summary.before =
+      ReadingBefore{summary.first - Seconds{static_cast<std::int64_t>(gap)}, MilliWattHours{before * scale}};
+  return true;
+}
+
+bool set_sizes(const Fields& fields, BlockHeader& header) {
+  header.header_size_bytes = fields.size_bytes + kChecksumSize;
+  if (fields.payload_size > UINT32_MAX - header.header_size_bytes - kChecksumSize) return false;
+  header.payload_size_bytes = static_cast<std::size_t>(fields.payload_size);
+  header.summary.size_bytes =
+      static_cast<std::uint32_t>(header.header_size_bytes + header.payload_size_bytes + kChecksumSize);
+  return true;
+}
+
+Error damaged_header(std::optional<SeriesKey> key, std::string_view what) {
+  if (!key) return {Errc::corruption, fmt::format("block header that names no meter: {}", what)};
+  return {Errc::corruption, fmt::format("block header, by its own bytes of meter {}: {}", key->text(), what)};
+}
+
+}  // namespace
 
 void append_block_header(std::vector<std::byte>& out, const BlockHeader& header) {
   const BlockSummary& summary = header.summary;
@@ -193,20 +192,21 @@ Error damaged_block(SeriesKey key, std::string_view what) {
   return {Errc::corruption, fmt::format("block of meter {}: {}", key.text(), what)};
 }
 
-Result<BlockHeader> read_block_header(std::span<const std::byte> bytes) {
-  std::optional<SeriesKey> key;
-  const auto header = FieldReader{bytes.first(std::min(bytes.size(), kMaxHeaderFields))}.read(key);
-  const auto damaged = [&](std::string_view what) {
-    if (key)
-      return Error{Errc::corruption, fmt::format("block header, by its own bytes of meter {}: {}", key->text(), what)};
-    return Error{Errc::corruption, fmt::format("block header that names no meter: {}", what)};
-  };
-  if (!header) return damaged("not a block");
-  if (header->header_size_bytes > bytes.size()) return damaged("cut off");
-  const auto fields_size = header->header_size_bytes - kChecksumSize;
-  if (crc32c(bytes.first(fields_size)) != load_fixed<std::uint32_t>(bytes.data() + fields_size))
-    return damaged("checksum mismatch");
-  return *header;
+Status read_block_header(std::span<const std::byte> bytes, BlockHeader& header) {
+  ByteReader in{bytes.first(std::min(bytes.size(), kMaxHeaderFields))};
+  const Fields fields = read_fields(in);
+  const auto key = SeriesKey::from_packed(fields.key);
+  if (!in.ok() || !key) return damaged_header(std::nullopt, "not a block");
+  header.summary.key = *key;
+  header.has_reading_flags = fields.has(kHasReadingFlags);
+  header.wide = fields.has(kWide);
+  if (!flags_make_sense(fields) || !set_times(fields, header) || !set_registers(fields, header) ||
+      !set_sizes(fields, header))
+    return damaged_header(*key, "not a block");
+  if (header.header_size_bytes > bytes.size()) return damaged_header(*key, "cut off");
+  if (crc32c(bytes.first(fields.size_bytes)) != load_fixed<std::uint32_t>(bytes.data() + fields.size_bytes))
+    return damaged_header(*key, "checksum mismatch");
+  return {};
 }
 
 }  // namespace meterhouse

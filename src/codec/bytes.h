@@ -59,6 +59,13 @@ class ByteReader {
   }
 
   std::uint64_t varint() {
+    if (ok_ && left() > 0 && static_cast<std::uint8_t>(bytes_[position_]) < 0x80)
+      return static_cast<std::uint64_t>(bytes_[position_++]);
+    return long_varint();
+  }
+
+ private:
+  std::uint64_t long_varint() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64 && ok_ && left() > 0; shift += 7) {
       const auto byte = static_cast<std::uint64_t>(bytes_[position_++]);
@@ -69,7 +76,6 @@ class ByteReader {
     return fail<std::uint64_t>();
   }
 
- private:
   template <class T>
   T fail() {
     ok_ = false;

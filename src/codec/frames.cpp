@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "base/check.h"
 #include "codec/frames_unpack.h"
@@ -26,18 +27,25 @@ std::span<const std::uint64_t> frame_at(std::span<const std::uint64_t> numbers, 
   return numbers.subspan(from, std::min(kFrameNumbers, numbers.size() - from));
 }
 
-void append_frame(std::vector<std::byte>& out, std::span<const std::uint64_t> numbers, unsigned width) {
-  std::uint64_t pending = 0;  // less than 8 bits of it are waiting before each number: 7 + kMaxWidth fit
+// Packs into words of 64 bits, as long as all fit the frame; `to` has kFrameSlack bytes more than that.
+void pack_frame(std::byte* to, std::span<const std::uint64_t> numbers, unsigned width) {
+  std::uint64_t pending = 0;  // `bits` of it are waiting, always below 64
   unsigned bits = 0;
+  const auto store = [&to](std::uint64_t word) {
+    std::memcpy(to, &word, sizeof word);
+    to += sizeof word;
+  };
   for (const auto number : numbers) {
     pending |= number << bits;
-    for (bits += width; bits >= 8; bits -= 8) {
-      out.push_back(static_cast<std::byte>(pending));
-      pending >>= 8;
-    }
+    bits += width;
+    if (bits < 64) continue;
+    store(pending);
+    bits -= 64;
+    pending = bits > 0 ? number >> (width - bits) : 0;
   }
-  if (bits > 0) out.push_back(static_cast<std::byte>(pending));
+  store(pending);
 }
+constexpr std::size_t kFrameSlack = sizeof(std::uint64_t);
 
 struct WidthTotals {
   std::size_t sum = 0;
@@ -75,17 +83,22 @@ WidthCoding width_coding_of(std::span<const std::uint64_t> numbers) {
 void append_frames(std::vector<std::byte>& out, std::span<const std::uint64_t> numbers, WidthCoding coding) {
   const auto frames = frame_count(numbers.size());
   const auto widths_at = out.size();
-  out.resize(widths_at + widths_size_bytes(frames, coding));
+  auto at = widths_at + widths_size_bytes(frames, coding);
+  // Room for the widest: what is not needed is given back at the end.
+  const auto widest = width_of(numbers);
+  MH_CHECK(widest <= (coding == WidthCoding::byte ? kMaxWidth : kMaxNibbleWidth));
+  out.resize(at + frames * widest + kFrameSlack);
   for (std::size_t i = 0; i < frames; ++i) {
     const auto frame = frame_at(numbers, i);
     const auto width = width_of(frame);
-    MH_CHECK(width <= (coding == WidthCoding::byte ? kMaxWidth : kMaxNibbleWidth));
     if (coding == WidthCoding::byte)
       out[widths_at + i] = static_cast<std::byte>(width);
     else
       out[widths_at + i / 2] |= static_cast<std::byte>(width << (i % 2 * 4));
-    append_frame(out, frame, width);
+    pack_frame(out.data() + at, frame, width);
+    at += frames::frame_size_bytes(width, frame.size());
   }
+  out.resize(at);
 }
 
 std::optional<FrameColumn> find_frames(std::span<const std::byte> bytes, std::span<const std::byte> readable,
@@ -118,24 +131,22 @@ std::optional<FrameColumn> find_frames(std::span<const std::byte> bytes, std::sp
 
 namespace frames {
 
-Sums unpack_rest(const FrameColumn& column, const DeltaRule& rule, std::size_t frame, const std::byte* data,
-                 Running running, std::int64_t* out) {
+void unpack_one(const FrameColumn& column, const DeltaRule& rule, std::size_t& frame, const std::byte*& data,
+                Running& running, std::int64_t* out) {
+  const auto done = frame * kFrameNumbers;
+  const auto count = std::min(kFrameNumbers, column.numbers - done);
+  const auto width = column.width(frame);
+  const auto size = frame_size_bytes(width, count);
   Numbers numbers;
-  for (auto done = frame * kFrameNumbers; done < column.numbers; ++frame) {
-    const auto count = std::min(kFrameNumbers, column.numbers - done);
-    const auto width = column.width(frame);
-    const auto size = frame_size_bytes(width, count);
-    if (static_cast<std::size_t>(column.readable_end - data) >= kReach) {
-      kUnpackFrame[width](data, numbers);
-    } else {
-      const PaddedFrame padded{data, size};
-      kUnpackFrame[width](padded.bytes.data(), numbers);
-    }
-    running.add(numbers, count, rule, out + done);
-    done += count;
-    data += size;
+  if (static_cast<std::size_t>(column.readable_end - data) >= kReach) {
+    kUnpackFrame[width](data, numbers);
+  } else {
+    const PaddedFrame padded{data, size};
+    kUnpackFrame[width](padded.bytes.data(), numbers);
   }
-  return {static_cast<std::int64_t>(running.sum), running.any_bits};
+  running.add(numbers, count, rule, out + done);
+  data += size;
+  ++frame;
 }
 
 }  // namespace frames
@@ -153,7 +164,11 @@ Sums unpack_sums_with(UnpackKernel kernel, const FrameColumn& column, const Delt
   if (kernel == UnpackKernel::avx2) return frames::unpack_sums_avx2(column, rule, out);
 #endif
   MH_CHECK(kernel == UnpackKernel::portable);
-  return frames::unpack_rest(column, rule, 0, column.data, {static_cast<std::uint64_t>(rule.start)}, out);
+  const std::byte* data = column.data;
+  frames::Running running{static_cast<std::uint64_t>(rule.start)};
+  for (std::size_t frame = 0; frame * kFrameNumbers < column.numbers;)
+    frames::unpack_one(column, rule, frame, data, running, out);
+  return {static_cast<std::int64_t>(running.sum), running.any_bits};
 }
 
 Sums unpack_sums(const FrameColumn& column, const DeltaRule& rule, std::int64_t* out) {

@@ -8,6 +8,8 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+
 #include "codec/frames_unpack.h"
 
 namespace meterhouse::frames {
@@ -60,20 +62,23 @@ __attribute__((target("avx2"), always_inline)) inline __m256i broadcast_last(__m
   return _mm256_permute4x64_epi64(numbers, 0xFF);
 }
 
-template <DeltaRule::Sign kSign>
-__attribute__((target("avx2"))) Sums unpack(const FrameColumn& column, const DeltaRule& rule, std::int64_t* out) {
+// Frames [frame, end) as far as they are narrow enough and may be loaded whole; frame, data and running move along.
+template <DeltaRule::Sign kSign, WidthCoding kCoding>
+__attribute__((target("avx2"))) void unpack_frames(const FrameColumn& column, const DeltaRule& rule, std::size_t& frame,
+                                                   const std::byte*& data, Running& running, std::int64_t* out) {
   const __m256i scale = _mm256_set1_epi64x(rule.scale);
   const __m256i bias = _mm256_set_epi64x(rule.bias * 4, rule.bias * 3, rule.bias * 2, rule.bias);
-  const std::size_t full_frames = column.numbers / kFrameNumbers;
-  const std::byte* data = column.data;
-  __m256i sum = _mm256_set1_epi64x(rule.start);  // the same in all lanes
+  const std::size_t end = column.numbers / kFrameNumbers;
+  const std::uint8_t* const widths = column.widths;
+  const std::byte* const last_start = column.readable_end - std::min(column.readable_end - data, kVectorReach);
+  const std::byte* from = data;
+  std::size_t i = frame;
+  __m256i sum = _mm256_set1_epi64x(static_cast<std::int64_t>(running.sum));  // the same in all lanes
   __m256i any_bits = _mm256_setzero_si256();
-  std::size_t frame = 0;
-  for (; frame < full_frames && column.readable_end - data >= kVectorReach; ++frame) {
-    const unsigned width = column.width(frame);
-    if (width > kMaxVectorWidth) [[unlikely]]
-      break;
-    __m256i numbers = load_numbers(data, width);
+  for (; i < end && from <= last_start; ++i) {
+    const unsigned width = kCoding == WidthCoding::byte ? widths[i] : (widths[i / 2] >> (i % 2 * 4)) & 15U;
+    if (kCoding == WidthCoding::byte && width > kMaxVectorWidth) break;
+    __m256i numbers = load_numbers(from, width);
     if constexpr (kSign == DeltaRule::Sign::zigzag) {
       const __m256i sign = _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_and_si256(numbers, _mm256_set1_epi32(1)));
       numbers = _mm256_xor_si256(_mm256_srli_epi32(numbers, 1), sign);
@@ -85,29 +90,46 @@ __attribute__((target("avx2"))) Sums unpack(const FrameColumn& column, const Del
       lower = _mm256_add_epi64(lower, bias);
       upper = _mm256_add_epi64(upper, bias);
     }
-    const __m256i lower_last = broadcast_last(lower);
-    upper = _mm256_add_epi64(upper, lower_last);
+    upper = _mm256_add_epi64(upper, broadcast_last(lower));
     const __m256i first_four = _mm256_add_epi64(sum, lower);
     const __m256i last_four = _mm256_add_epi64(sum, upper);
     sum = _mm256_add_epi64(sum, broadcast_last(upper));
     any_bits = _mm256_or_si256(any_bits, _mm256_or_si256(first_four, last_four));
-    auto* to = reinterpret_cast<__m256i*>(out + frame * kFrameNumbers);
+    auto* to = reinterpret_cast<__m256i*>(out + i * kFrameNumbers);
     _mm256_storeu_si256(to, first_four);
     _mm256_storeu_si256(to + 1, last_four);
-    data += width;
+    from += width;
   }
   alignas(32) std::array<std::uint64_t, 4> bits;
   _mm256_store_si256(reinterpret_cast<__m256i*>(bits.data()), any_bits);
-  const Running running{static_cast<std::uint64_t>(_mm256_extract_epi64(sum, 0)),
-                        bits[0] | bits[1] | bits[2] | bits[3]};
-  return unpack_rest(column, rule, frame, data, running, out);
+  running.any_bits |= bits[0] | bits[1] | bits[2] | bits[3];
+  running.sum = static_cast<std::uint64_t>(_mm256_extract_epi64(sum, 0));
+  frame = i;
+  data = from;
+}
+
+using UnpackFrames = void (*)(const FrameColumn&, const DeltaRule&, std::size_t&, const std::byte*&, Running&,
+                              std::int64_t*);
+
+UnpackFrames unpack_frames_for(WidthCoding coding, DeltaRule::Sign sign) {
+  if (sign == DeltaRule::Sign::zigzag)
+    return coding == WidthCoding::byte ? unpack_frames<DeltaRule::Sign::zigzag, WidthCoding::byte>
+                                       : unpack_frames<DeltaRule::Sign::zigzag, WidthCoding::nibble>;
+  return coding == WidthCoding::byte ? unpack_frames<DeltaRule::Sign::none, WidthCoding::byte>
+                                     : unpack_frames<DeltaRule::Sign::none, WidthCoding::nibble>;
 }
 
 }  // namespace
 
 Sums unpack_sums_avx2(const FrameColumn& column, const DeltaRule& rule, std::int64_t* out) {
-  return rule.sign == DeltaRule::Sign::zigzag ? unpack<DeltaRule::Sign::zigzag>(column, rule, out)
-                                              : unpack<DeltaRule::Sign::none>(column, rule, out);
+  const auto unpack_some = unpack_frames_for(column.coding, rule.sign);
+  const std::byte* data = column.data;
+  Running running{static_cast<std::uint64_t>(rule.start)};
+  for (std::size_t frame = 0; frame * kFrameNumbers < column.numbers;) {
+    unpack_some(column, rule, frame, data, running, out);
+    if (frame * kFrameNumbers < column.numbers) unpack_one(column, rule, frame, data, running, out);
+  }
+  return {static_cast<std::int64_t>(running.sum), running.any_bits};
 }
 
 __attribute__((target("avx2"))) void fill_steps_avx2(std::int64_t first, std::int64_t step, std::size_t count,

@@ -60,9 +60,9 @@ struct Running {
   }
 };
 
-// The frames from `frame` on, whose bytes begin at `data`, without looking past the readable end.
-Sums unpack_rest(const FrameColumn& column, const DeltaRule& rule, std::size_t frame, const std::byte* data,
-                 Running running, std::int64_t* out);
+// One frame, whose bytes begin at `data`, without looking past the readable end; frame, data and running move on by it.
+void unpack_one(const FrameColumn& column, const DeltaRule& rule, std::size_t& frame, const std::byte*& data,
+                Running& running, std::int64_t* out);
 
 #if defined(__x86_64__)
 Sums unpack_sums_avx2(const FrameColumn& column, const DeltaRule& rule, std::int64_t* out);

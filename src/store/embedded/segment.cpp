@@ -61,40 +61,41 @@ Result<Segment::Bytes> Segment::read_group(std::size_t group) const {
 }
 
 // Walks the group whose keys the key lies among, from header to header.
-Result<std::optional<Segment::FoundBlock>> Segment::find(SeriesKey key) const {
+Result<bool> Segment::find(SeriesKey key, FoundBlock& found) const {
   const auto behind = std::ranges::upper_bound(index_.keys, key.packed());
-  if (behind == index_.keys.begin()) return std::nullopt;
+  if (behind == index_.keys.begin()) return false;
   const auto group = static_cast<std::size_t>(behind - index_.keys.begin()) - 1;
   auto bytes = read_group(group);
   if (!bytes) return bytes.error();
+  found.group = std::move(*bytes);
+  found.offset = index_.offsets[group];
 
-  auto rest = bytes->span();
-  for (auto at = index_.offsets[group]; !rest.empty();) {
-    auto header = read_block_header(rest);
-    if (!header) return damaged(at, header.error());
-    const BlockSummary& summary = header->summary;
-    if (summary.size_bytes > rest.size()) return damaged(at, damaged_block(summary.key, "reaches into the next group"));
-    if (at == index_.offsets[group] && summary.key.packed() != index_.keys[group])
-      return damaged(at, damaged_block(summary.key, "the index names another meter here"));
-    if (summary.key == key) {
-      const auto within = bytes->size - rest.size();
-      return FoundBlock{std::move(*bytes), within, at, std::move(*header)};
-    }
-    if (summary.key > key) break;
-    at += summary.size_bytes;
-    rest = rest.subspan(summary.size_bytes);
+  const BlockSummary& summary = found.header.summary;
+  for (auto rest = found.group.span(); !rest.empty(); rest = rest.subspan(summary.size_bytes)) {
+    found.at = found.group.size - rest.size();
+    found.offset = index_.offsets[group] + found.at;
+    if (auto read = read_block_header(rest, found.header); !read) return damaged(found.offset, read.error());
+    if (summary.size_bytes > rest.size())
+      return damaged(found.offset, damaged_block(summary.key, "reaches into the next group"));
+    if (found.at == 0 && summary.key.packed() != index_.keys[group])
+      return damaged(found.offset, damaged_block(summary.key, "the index names another meter here"));
+    if (summary.key >= key) return summary.key == key;
   }
-  return std::nullopt;
+  return false;
 }
 
 Status Segment::read(SeriesKey key, ReadRange range, Series& out) const {
-  out.clear();
-  const auto found = find(key);
-  if (!found) return found.error();
-  if (!*found) return {};
-  const FoundBlock& block = **found;
+  FoundBlock block;
+  const auto found = find(key, block);
+  if (!found || !*found) {
+    out.clear();
+    return found ? Status{} : found.error();
+  }
   const BlockSummary& summary = block.header.summary;
-  if (summary.first > range.to || summary.last < range.from) return {};
+  if (summary.first > range.to || summary.last < range.from) {
+    out.clear();
+    return {};
+  }
   if (auto decoded = decode_readings(block.header, block.group.span().subspan(block.at), out); !decoded)
     return damaged(block.offset, decoded.error());
   if (summary.first < range.from || summary.last > range.to) trim(out, range);
@@ -102,10 +103,11 @@ Status Segment::read(SeriesKey key, ReadRange range, Series& out) const {
 }
 
 Result<std::optional<BlockSummary>> Segment::summary(SeriesKey key) const {
-  const auto found = find(key);
+  FoundBlock block;
+  const auto found = find(key, block);
   if (!found) return found.error();
   if (!*found) return std::nullopt;
-  return (*found)->header.summary;
+  return block.header.summary;
 }
 
 }  // namespace meterhouse

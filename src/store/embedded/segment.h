@@ -104,8 +104,8 @@ class Segment : public std::enable_shared_from_this<Segment> {
   Status load();
   std::uint64_t group_end(std::size_t group) const;
   Result<Bytes> read_group(std::size_t group) const;
-  // nullopt: no block of that key
-  Result<std::optional<FoundBlock>> find(SeriesKey key) const;
+  // false: no block of that key
+  Result<bool> find(SeriesKey key, FoundBlock& found) const;
   using OnDamage = std::function<void(std::uint64_t offset, std::optional<SeriesKey>, const Error&)>;
   Status verify_frame() const;
   Status verify_group(std::size_t group, SegmentVerification& found, std::optional<SeriesKey>& last_key,
@@ -135,7 +135,7 @@ class SegmentCursor {
   Result<bool> next();
 
   // Of the current block; legal after next() answered true, valid until it is called again.
-  const BlockSummary& summary() const { return header_->summary; }
+  const BlockSummary& summary() const { return header_.summary; }
   // The whole block, its checksums verified: for SegmentWriter::add_encoded.
   Result<std::span<const std::byte>> encoded() const;
   // Its readings into `out`, whose old content is replaced; empty on an error.
@@ -158,7 +158,7 @@ class SegmentCursor {
   std::uint64_t end_ = 0;       // no block of the range begins here or behind
   std::size_t next_group_ = 0;  // the first whose start is not passed yet
   std::optional<std::uint32_t> last_key_;
-  std::optional<BlockHeader> header_;
+  BlockHeader header_;
 };
 
 }  // namespace meterhouse

@@ -40,10 +40,9 @@ Result<bool> SegmentCursor::advance() {
   const auto left = end_ - position_;
   if (auto filled = fill(static_cast<std::size_t>(std::min<std::uint64_t>(kMaxBlockHeaderSize, left))); !filled)
     return filled.error();
-  auto header = read_block_header(bytes_at_position());
-  if (!header) return segment_->damaged(position_, header.error());
-  header_ = std::move(*header);
-  const BlockSummary& summary = header_->summary;
+  if (auto read = read_block_header(bytes_at_position(), header_); !read)
+    return segment_->damaged(position_, read.error());
+  const BlockSummary& summary = header_.summary;
   if (auto ordered = check_order(summary.key); !ordered) return segment_->damaged(position_, ordered.error());
   if (summary.size_bytes > left)
     return segment_->damaged(position_, damaged_block(summary.key, "reaches past the last block"));
@@ -88,13 +87,12 @@ Status SegmentCursor::fill(std::size_t wanted_bytes) {
 
 Result<std::span<const std::byte>> SegmentCursor::encoded() const {
   const auto bytes = bytes_at_position();
-  if (auto verified = verify_readings(*header_, bytes); !verified)
-    return segment_->damaged(position_, verified.error());
-  return bytes.first(header_->summary.size_bytes);
+  if (auto verified = verify_readings(header_, bytes); !verified) return segment_->damaged(position_, verified.error());
+  return bytes.first(header_.summary.size_bytes);
 }
 
 Status SegmentCursor::decode(Series& out) const {
-  if (auto decoded = decode_readings(*header_, bytes_at_position(), out); !decoded)
+  if (auto decoded = decode_readings(header_, bytes_at_position(), out); !decoded)
     return segment_->damaged(position_, decoded.error());
   return {};
 }

@@ -51,13 +51,13 @@ Status Segment::verify_group(std::size_t group, SegmentVerification& found, std:
     return {};
   }
   Series series;
+  BlockHeader header;
   for (auto rest = bytes->span(); !rest.empty(); expected.reset()) {
-    const auto header = read_block_header(rest);
-    if (!header) {
-      on_damage(at, expected, damaged(at, header.error()));
+    if (auto read = read_block_header(rest, header); !read) {
+      on_damage(at, expected, damaged(at, read.error()));
       return {};
     }
-    const BlockSummary& summary = header->summary;
+    const BlockSummary& summary = header.summary;
     const auto key = summary.key;
     const auto wrong = [&](std::string_view what) { on_damage(at, key, damaged(at, damaged_block(key, what))); };
     if (summary.size_bytes > rest.size()) {
@@ -68,7 +68,7 @@ Status Segment::verify_group(std::size_t group, SegmentVerification& found, std:
     if (expected && *expected != key) wrong("the index names another meter here");
     if (summary.first <= info_.start || summary.last > info_.end) wrong("has readings outside the segment's bounds");
     last_key = key;
-    if (auto decoded = decode_readings(*header, rest, series); !decoded) {
+    if (auto decoded = decode_readings(header, rest, series); !decoded) {
       on_damage(at, key, damaged(at, decoded.error()));
     } else {
       ++found.blocks;
