@@ -2,26 +2,28 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "base/check.h"
 #include "formats/row_buffer.h"
 #include "formats/row_decoder.h"
+#include "formats/word_scan.h"
 
 namespace meterhouse {
 namespace {
 
 using Kind = FieldText::Kind;
 
-enum class Column : std::uint8_t { ignored, meter_id, at, register_value, channel };
+// Where a column's text goes; nullptr: nowhere.
+using Column = FieldText RowFields::*;
 
 struct ColumnName {
   std::string_view name;
   Column column;
 };
-constexpr ColumnName kColumnNames[] = {{"meter_id", Column::meter_id},      {"at", Column::at},
-                                       {"timestamp", Column::at},           {"register", Column::register_value},
-                                       {"reading", Column::register_value}, {"channel", Column::channel}};
+constexpr ColumnName kColumnNames[] = {
+    {"meter_id", &RowFields::meter_id},      {"at", &RowFields::at},
+    {"timestamp", &RowFields::at},           {"register", &RowFields::register_value},
+    {"reading", &RowFields::register_value}, {"channel", &RowFields::channel}};
 constexpr std::size_t kMaxColumns = 64;
 
 std::string column_name(std::string_view field) {
@@ -33,6 +35,12 @@ std::string column_name(std::string_view field) {
   return name;
 }
 
+// At the first of: a comma, a quote, a control character.
+const char* skip_plain(const char* p) {
+  return scan_words(
+      p, [](std::uint64_t word) { return bytes_equal(word, ',') | bytes_equal(word, '"') | bytes_below(word, ' '); });
+}
+
 // Cuts one line into fields. A field without quotes is a view into the line, one with quotes into the splitter.
 class LineSplitter {
  public:
@@ -41,7 +49,6 @@ class LineSplitter {
     count_ = 0;
     unquoted_.clear();
     unquoted_.reserve(line.size());  // the views into it stay
-    if (line.find('"') == std::string_view::npos) return split_plain(line);
     for (;;) {
       if (count_ == kMaxColumns) return "has too many fields";
       const char* const wrong = line.starts_with('"') ? take_quoted(line) : take_plain(line);
@@ -51,23 +58,24 @@ class LineSplitter {
     }
   }
 
+  // The line that starts here, without quotes and tabs: behind its line break, or nullptr where it is not of this kind
+  // or not all there. Zero bytes stand behind what is there.
+  const char* split_plain(const char* p) {
+    count_ = 0;
+    for (;; ++p) {
+      const char* const end = skip_plain(p);
+      fields_[count_++] = {p, static_cast<std::size_t>(end - p)};
+      p = end;
+      if (*p != ',' || count_ == kMaxColumns) break;
+    }
+    if (*p == '\r') ++p;
+    return *p == '\n' ? p + 1 : nullptr;
+  }
+
   std::size_t size() const { return count_; }
   std::string_view operator[](std::size_t i) const { return fields_[i]; }
 
  private:
-  const char* split_plain(std::string_view line) {
-    const char* field = line.data();
-    const char* const end = field + line.size();
-    for (const char* c = field; c != end; ++c) {
-      if (*c != ',') continue;
-      if (count_ == kMaxColumns - 1) return "has too many fields";
-      fields_[count_++] = {field, static_cast<std::size_t>(c - field)};
-      field = c + 1;
-    }
-    fields_[count_++] = {field, static_cast<std::size_t>(end - field)};
-    return nullptr;
-  }
-
   const char* take_plain(std::string_view& line) {
     const std::string_view field = line.substr(0, line.find(','));
     if (field.find('"') != std::string_view::npos) return "has a quote within a field";
@@ -113,13 +121,14 @@ class CsvReader final : public RowReader {
     MH_CHECK(max_rows > 0);
     out.clear();
     while (!fault_ && out.size() < max_rows && buffer_.ready())
-      if (!step(out)) break;
+      if (!step(out, max_rows)) break;
     if (fault_) return *fault_;
     return out.size() >= max_rows;
   }
 
  private:
-  bool step(ParsedRows& out) {
+  bool step(ParsedRows& out, std::size_t max_rows) {
+    if (!columns_.empty() && take_plain_lines(out, max_rows)) return true;
     const std::string_view text = buffer_.view();
     const std::size_t end = text.find('\n');
     const bool complete = end != std::string_view::npos;
@@ -155,14 +164,14 @@ class CsvReader final : public RowReader {
       if (known == std::end(kColumnNames)) {
         if (unknown_fields_ == UnknownFields::refuse)
           return syntax_error(fmt::format("column {} is not known; there are meter_id, at, register, channel", i + 1));
-        columns.push_back(Column::ignored);
+        columns.push_back(nullptr);
         continue;
       }
       if (std::ranges::count(columns, known->column) > 0)
         return syntax_error(fmt::format("{} comes twice", known->name));
       columns.push_back(known->column);
-      if (known->column == Column::at) names_.at_name = known->name;
-      if (known->column == Column::register_value) names_.register_name = known->name;
+      if (known->column == &RowFields::at) names_.at_name = known->name;
+      if (known->column == &RowFields::register_value) names_.register_name = known->name;
     }
     for (const auto& [name, column] : {kColumnNames[0], kColumnNames[1], kColumnNames[3]})
       if (std::ranges::count(columns, column) == 0) return syntax_error(fmt::format("there is no column {}", name));
@@ -170,32 +179,34 @@ class CsvReader final : public RowReader {
     return true;
   }
 
+  // true: the batch is full.
+  bool take_plain_lines(ParsedRows& out, std::size_t max_rows) {
+    while (const char* const behind = splitter_.split_plain(buffer_.data())) {
+      const auto size = static_cast<std::size_t>(behind - buffer_.data());
+      if (size >= kMaxRowBytes) return false;
+      take_fields(out);
+      buffer_.consume(size);
+      if (out.size() == max_rows) return true;
+    }
+    return false;
+  }
+
   void take_line(std::string_view line, ParsedRows& out) {
+    if (const char* wrong = splitter_.split(line)) return out.reject(row_++, {}, wrong);
+    take_fields(out);
+  }
+
+  void take_fields(ParsedRows& out) {
     const std::uint64_t row = row_++;
-    if (line.empty()) return;
-    if (const char* wrong = splitter_.split(line)) return out.reject(row, {}, wrong);
-    if (splitter_.size() != columns_.size())
+    if (splitter_.size() != columns_.size()) {
+      if (splitter_.size() == 1 && splitter_[0].empty()) return;  // a blank line
       return out.reject(row, {}, fmt::format("has {} fields, the header {}", splitter_.size(), columns_.size()));
+    }
     RowFields fields = names_;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i] == nullptr) continue;
       const std::string_view text = splitter_[i];
-      const FieldText field{text.empty() ? Kind::absent : Kind::string, text};
-      switch (columns_[i]) {
-        case Column::meter_id:
-          fields.meter_id = field;
-          break;
-        case Column::at:
-          fields.at = field;
-          break;
-        case Column::register_value:
-          fields.register_value = field;
-          break;
-        case Column::channel:
-          fields.channel = field;
-          break;
-        case Column::ignored:
-          break;
-      }
+      fields.*columns_[i] = FieldText{text.empty() ? Kind::absent : Kind::string, text};
     }
     decoder_.decode(row, fields, out);
   }

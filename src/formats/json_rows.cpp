@@ -1,15 +1,11 @@
-// A JSON array as a stream of rows. simdjson wants whole documents and takes hundreds of rows at once fastest, so a
-// slice of the buffer from one row's start to some later row's end is made a document of its own: the separators on
-// both sides are overwritten by brackets, nothing is copied. Where the slice may end is guessed from behind ("}" and
-// then "," or "]"). A wrong guess lies inside a string or a row: the first leaves an odd number of quotes, the second
-// an unclosed row, so simdjson fails, never misreads. On any failure the rest of the slice is read row by row with an
-// exact scan for the end of each: slower, and it tells the row and the byte of a true fault.
+// A JSON array and JSON lines as streams of rows. Most rows are plain (formats/plain_row.h) and are read where they
+// stand. All others are cut out and given to simdjson one by one: in an array an exact scan finds where the row ends,
+// so that a fault can be told with its row and byte and the good rows before it are kept.
 #include "formats/json_rows.h"
-
-#include <cstring>
 
 #include "base/check.h"
 #include "formats/json_row.h"
+#include "formats/plain_row.h"
 #include "formats/row_buffer.h"
 
 namespace meterhouse {
@@ -19,9 +15,6 @@ namespace ondemand = simdjson::ondemand;
 using Outcome = JsonRowWalker::Outcome;
 static_assert(RowBuffer::kPadding >= simdjson::SIMDJSON_PADDING);
 
-// One document for simdjson: small enough for the second-level cache, large enough to forget its cost.
-constexpr std::size_t kSliceBytes = 64 << 10;
-constexpr int kMaxCutGuesses = 4;
 constexpr std::size_t kNowhere = std::string_view::npos;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -57,31 +50,20 @@ class ElementScan {
     return kNowhere;
   }
 
-  bool fresh() const { return at_ == 0; }
-
  private:
   std::size_t at_ = 0;
   int depth_ = 0;
   bool in_string_ = false;
 };
 
-// The position of a separator behind a row's end, near the end of the text; kNowhere: none in sight.
-std::size_t guess_cut(std::string_view text) {
-  for (int guess = 0; guess < kMaxCutGuesses; ++guess) {
-    const std::size_t brace = text.rfind('}');
-    if (brace == kNowhere) return kNowhere;
-    const std::size_t after = skip_space(text, brace + 1);
-    if (after < text.size() && (text[after] == ',' || text[after] == ']')) return after;
-    text = text.substr(0, brace);
-  }
-  return kNowhere;
-}
-
 // What both readers of JSON share: the walker, the decoder, the parser, and the row that comes next.
 class JsonReader : public RowReader {
  public:
   explicit JsonReader(const RowContext& context)
-      : walker_(context.names, context.unknown_fields), decoder_(context), buffer_(RowBuffer::ByteOrderMark::drop) {
+      : names_(context.names),
+        walker_(context.names, context.unknown_fields),
+        decoder_(context),
+        buffer_(RowBuffer::ByteOrderMark::drop) {
     MH_CHECK(parser_.allocate(kMaxRowBytes + 2) == simdjson::SUCCESS);
   }
 
@@ -109,6 +91,15 @@ class JsonReader : public RowReader {
     return false;
   }
 
+  // The bytes of the row that starts here; 0: it is not a plain one, or not all here.
+  std::size_t take_plain_row(ParsedRows& out) {
+    RowFields fields;
+    const std::size_t size = read_plain_row(buffer_.data(), names_, fields);
+    if (size == 0 || size >= kMaxRowBytes) return 0;
+    decoder_.decode(row_++, fields, out);
+    return size;
+  }
+
   void take(Outcome outcome, std::uint64_t row, ParsedRows& out) {
     if (outcome == Outcome::row)
       decoder_.decode(row, walker_.fields(), out);
@@ -132,6 +123,7 @@ class JsonReader : public RowReader {
     return {};
   }
 
+  RowNames names_;
   JsonRowWalker walker_;
   RowDecoder decoder_;
   ondemand::parser parser_;
@@ -194,48 +186,15 @@ class JsonArrayReader final : public JsonReader {
   }
 
   bool take_rows(ParsedRows& out, std::size_t max_rows) {
-    if (buffer_.offset() >= exact_until_ && scan_.fresh() && take_slice(out, max_rows)) return true;
-    return take_one(out);
-  }
-
-  // Reads the rows up to a guessed cut as one document. false: not a row was taken.
-  bool take_slice(ParsedRows& out, std::size_t max_rows) {
-    const std::size_t cut = guess_cut(buffer_.view().substr(0, kSliceBytes));
-    if (cut == kNowhere) return false;
-    char* const rows = buffer_.data();
-    const char before = rows[-1];
-    const char separator = rows[cut];
-    rows[-1] = '[';
-    rows[cut] = ']';
-    std::size_t done = 0;
-    const bool whole = walk_slice(std::string_view{rows, cut}, out, max_rows, done);
-    rows[-1] = before;
-    rows[cut] = separator;
-    if (!whole) exact_until_ = buffer_.offset() + cut;
-    if (done == 0) return false;
-    return consume(done, At::separator);
-  }
-
-  // `done` becomes the end of the last row taken. false: a fault behind it.
-  bool walk_slice(std::string_view rows, ParsedRows& out, std::size_t max_rows, std::size_t& done) {
-    ondemand::document document;
-    ondemand::array array;
-    const char* const start = rows.data() - 1;
-    if (parser_.iterate(start, rows.size() + 2, rows.size() + 2 + RowBuffer::kPadding - 1).get(document)) return false;
-    if (document.get_array().get(array)) return false;
-    for (auto item : array) {
-      ondemand::value value;
-      ondemand::object object;
-      if (out.size() >= max_rows) return true;
-      if (std::move(item).get(value) || value.get_object().get(object)) return false;
-      const Outcome outcome = walker_.walk(object);
-      if (outcome == Outcome::broken) return false;
-      take(outcome, row_++, out);
-      const char* end = nullptr;
-      if (document.current_location().get(end)) return false;
-      done = static_cast<std::size_t>(end - rows.data());
+    while (const std::size_t size = take_plain_row(out)) {
+      scan_ = {};
+      buffer_.consume(size);
+      const bool next_follows = buffer_.data()[0] == ',' && buffer_.data()[1] == '{';
+      if (!next_follows || out.size() == max_rows) return at_ = At::separator, true;
+      buffer_.consume(1);
     }
-    return at_end(document);
+    at_ = At::row;
+    return take_one(out);
   }
 
   bool take_one(ParsedRows& out) {
@@ -256,7 +215,6 @@ class JsonArrayReader final : public JsonReader {
 
   At at_ = At::array;
   ElementScan scan_;
-  std::uint64_t exact_until_ = 0;  // up to this byte of the body rows are read one by one
 };
 
 class NdjsonReader final : public JsonReader {
@@ -264,7 +222,11 @@ class NdjsonReader final : public JsonReader {
   using JsonReader::JsonReader;
 
  private:
-  bool step(ParsedRows& out, std::size_t) override {
+  bool step(ParsedRows& out, std::size_t max_rows) override {
+    while (const std::size_t size = take_plain_line(out)) {
+      buffer_.consume(size);
+      if (out.size() == max_rows) return true;
+    }
     const std::string_view text = buffer_.view();
     const std::size_t end = text.find('\n');
     const std::size_t size = end == kNowhere ? text.size() : end;
@@ -274,6 +236,18 @@ class NdjsonReader final : public JsonReader {
     ++row_;
     buffer_.consume(end == kNowhere ? size : size + 1);
     return true;
+  }
+
+  // The bytes of a plain row and of the line break that must stand right behind it.
+  std::size_t take_plain_line(ParsedRows& out) {
+    RowFields fields;
+    const std::size_t size = read_plain_row(buffer_.data(), names_, fields);
+    if (size == 0 || size >= kMaxRowBytes) return 0;
+    const char* const end = buffer_.data() + size;
+    const std::size_t line_break = end[0] == '\n' ? 1 : end[0] == '\r' && end[1] == '\n' ? 2 : 0;
+    if (line_break == 0) return 0;
+    decoder_.decode(row_++, fields, out);
+    return size + line_break;
   }
 
   void take_line(std::string_view line, ParsedRows& out) {

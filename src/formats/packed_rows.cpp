@@ -79,14 +79,17 @@ class PackedReader final : public RowReader {
 
   void take_record(const unsigned char* record, ParsedRows& out) {
     const std::uint64_t row = row_++;
-    const auto key = SeriesKey::from_packed(load_little_u32(record));
+    const std::uint32_t key = load_little_u32(record);
+    const std::uint32_t meter = key >> 2;
+    const std::uint32_t channel = key & 3;
     const Instant at = instant_from_epoch(load_little_u32(record + 4));
     const MilliWattHours value{load_little_s64(record + 8)};
-    if (!key) return out.reject(row, "key", "is no meter and channel");
+    if (meter > MeterId::kMax || channel > static_cast<std::uint32_t>(Channel::export_))
+      return out.reject(row, "key", "is no meter and channel");
     if (at > latest_allowed_) return out.reject(row, "seconds", "is in the future");
     if (value < MilliWattHours{0}) return out.reject(row, "register", "is negative");
     if (value > kMaxRegister) return out.reject(row, "register", "is over 9000000000 kWh");
-    out.add(row, Reading{*key, at, value});
+    out.add(row, Reading{SeriesKey{MeterId::from_number(meter), static_cast<Channel>(channel)}, at, value});
   }
 
   Instant latest_allowed_;

@@ -12,27 +12,33 @@ constexpr std::string_view kMark = "\xEF\xBB\xBF";
 }
 
 RowBuffer::RowBuffer(ByteOrderMark mark)
-    : bytes_(std::make_unique<char[]>(kFront + kPadding)), capacity_(kFront + kPadding), mark_(mark) {}
+    : bytes_(std::make_unique<char[]>(kPadding)), capacity_(kPadding), mark_(mark) {}
 
 void RowBuffer::append(std::string_view bytes) {
   MH_CHECK(!finished_ && bytes.size() <= kMaxFeedBytes && size() <= kMaxRowBytes);
-  const std::size_t left = size();
-  const std::size_t needed = kFront + left + bytes.size() + kPadding;
-  const std::uint64_t at = offset();
-  if (needed > capacity_) {
-    auto larger = std::make_unique<char[]>(needed);
-    std::memcpy(larger.get() + kFront, data(), left);
-    bytes_ = std::move(larger);
-    capacity_ = needed;
-  } else {
-    std::memmove(bytes_.get() + kFront, data(), left);
-  }
-  std::copy(bytes.begin(), bytes.end(), bytes_.get() + kFront + left);
-  consumed_before_ = at;
-  begin_ = kFront;
-  end_ = kFront + left + bytes.size();
+  if (end_ + bytes.size() + kPadding > capacity_) make_room(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), bytes_.get() + end_);
+  end_ += bytes.size();
   std::memset(bytes_.get() + end_, 0, kPadding);
   skip_mark();
+}
+
+// What is left moves to the front, of a larger piece of memory where this one is too small: so a row that comes in a
+// byte at a time is not moved for every byte.
+void RowBuffer::make_room(std::size_t size_bytes) {
+  const std::size_t left = size();
+  const std::size_t needed = left + size_bytes + kPadding;
+  consumed_before_ = offset();
+  if (needed > capacity_) {
+    capacity_ = std::max(needed, 2 * capacity_);
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
+    std::memcpy(larger.get(), data(), left);
+    bytes_ = std::move(larger);
+  } else {
+    std::memmove(bytes_.get(), data(), left);
+  }
+  begin_ = 0;
+  end_ = left;
 }
 
 void RowBuffer::finish() {

@@ -6,9 +6,8 @@
 
 namespace meterhouse {
 
-// The bytes of a body that were fed and are not consumed yet, with what SIMD parsing wants around them: one byte in
-// front that may be overwritten, and kPadding readable bytes behind. A byte order mark at the start of the body is
-// dropped where wanted.
+// The bytes of a body that were fed and are not consumed yet, with kPadding zero bytes behind, so that a parser may
+// read past their end. A byte order mark at the start of the body is dropped where wanted.
 class RowBuffer {
  public:
   static constexpr std::size_t kPadding = 64;
@@ -16,7 +15,7 @@ class RowBuffer {
 
   explicit RowBuffer(ByteOrderMark mark);
 
-  // Moves what is left to the front and adds the bytes. What is left is at most kMaxRowBytes (MH_CHECK), the bytes at
+  // What is left is at most kMaxRowBytes (MH_CHECK), the bytes at
   // most kMaxFeedBytes (MH_CHECK).
   void append(std::string_view bytes);
   void finish();
@@ -25,22 +24,22 @@ class RowBuffer {
   bool ready() const { return mark_ == ByteOrderMark::keep; }
   bool finished() const { return finished_; }
 
-  char* data() { return bytes_.get() + begin_; }  // data()[-1] may be written, too
+  const char* data() const { return bytes_.get() + begin_; }
   std::size_t size() const { return end_ - begin_; }
-  std::string_view view() const { return {bytes_.get() + begin_, size()}; }
+  std::string_view view() const { return {data(), size()}; }
   void consume(std::size_t count) { begin_ += count; }
 
   // Of data()[0] in the body, from 0.
-  std::uint64_t offset() const { return consumed_before_ + begin_ - kFront; }
+  std::uint64_t offset() const { return consumed_before_ + begin_; }
 
  private:
-  static constexpr std::size_t kFront = 1;
+  void make_room(std::size_t size_bytes);
   void skip_mark();
 
   std::unique_ptr<char[]> bytes_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = kFront;
-  std::size_t end_ = kFront;
+  std::size_t capacity_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
   std::uint64_t consumed_before_ = 0;
   ByteOrderMark mark_;
   bool finished_ = false;
