@@ -57,20 +57,20 @@ Consumption measure(const Timeline& timeline, const ExpectedGrid& grid, const Ed
   return value;
 }
 
-Error too_many_values(std::size_t count) {
+Error too_many_values(std::size_t count, std::size_t most) {
   return {Errc::out_of_range,
-          fmt::format("{} intervals, at most {} are answered: ask for a shorter range or a longer step", count,
-                      kMaxConsumptionValues)};
+          fmt::format("{} intervals, at most {} are answered: ask for a shorter range or a longer step", count, most)};
 }
 
 // The range's ends, and between them every reading.
-Result<std::vector<Edge>> interval_edges(const Timeline& timeline, const Edge& from, const Edge& to) {
+Result<std::vector<Edge>> interval_edges(const Timeline& timeline, const Edge& from, const Edge& to, std::size_t most) {
   std::vector<Edge> edges;
   const auto part = covered_part(timeline, from, to);
   if (!part) return edges;
   const std::size_t first = part->start.before + 1;
   const std::size_t last = part->end.pairs_end();  // the reading at or after the end
-  if (last - part->start.before > kMaxConsumptionValues) return too_many_values(last - part->start.before);
+  const std::size_t count = last - part->start.before;
+  if (count > most) return too_many_values(count, most);
   edges.push_back(part->start);
   for (std::size_t reading = first; reading < last; ++reading) edges.push_back(timeline.on_reading(reading));
   edges.push_back(part->end);
@@ -79,7 +79,7 @@ Result<std::vector<Edge>> interval_edges(const Timeline& timeline, const Edge& f
 
 Result<std::vector<Edge>> step_edges(const Timeline& timeline, const ConsumptionQuery& query,
                                      const SiteCalendar& calendar) {
-  const auto bounds = step_bounds(query.range, query.step, calendar, kMaxConsumptionValues);
+  const auto bounds = step_bounds(query.range, query.step, calendar, query.max_values);
   if (!bounds) return bounds.error();
   std::vector<Edge> edges;
   edges.reserve(bounds->size());
@@ -114,8 +114,8 @@ Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQue
   std::size_t near = 0;
   const Edge from = timeline->edge_at(query.range.from, query.snap, near);
   const Edge to = timeline->edge_at(query.range.to, query.snap, near);
-  const auto edges =
-      query.step == Step::interval ? interval_edges(*timeline, from, to) : step_edges(*timeline, query, calendar);
+  const auto edges = query.step == Step::interval ? interval_edges(*timeline, from, to, query.max_values)
+                                                  : step_edges(*timeline, query, calendar);
   if (!edges) return edges.error();
 
   const ExpectedGrid grid{query, calendar.offset_at(query.range.from), *timeline};

@@ -47,6 +47,8 @@ struct Consumption {
   Completeness completeness;
 };
 
+constexpr std::size_t kMaxAnswerValues = 200'000;  // eleven years of half-hours
+
 struct ConsumptionQuery {
   TimeRange range;
   Step step;
@@ -54,6 +56,7 @@ struct ConsumptionQuery {
   Seconds snap{120};                  // a reading this near a boundary counts as standing on it, the nearest first
   Instant installed = kFirstInstant;  // nothing is expected before it
   Instant now = kLastInstant;         // nor after it
+  std::size_t max_values = kMaxAnswerValues;
   std::optional<MilliWattHours> register_modulus{};  // 10^digits kWh: the register wraps there
 };
 
@@ -63,8 +66,6 @@ struct ConsumptionAnswer {
                                     // intervals between successive readings that overlap the range, cut to it)
 };
 
-constexpr std::size_t kMaxConsumptionValues = 200'000;  // eleven years of half-hours
-
 // Consumption is the difference of the register. A reading within `snap` of a boundary stands on it, the nearest first
 // (the earlier of two as near); its own instant is kept. A boundary without a reading gets its register by linear
 // interpolation between its neighbours, exact in integers and rounded half-even, and the value carries `estimated`.
@@ -73,7 +74,7 @@ constexpr std::size_t kMaxConsumptionValues = 200'000;  // eleven years of half-
 // came out in its lower half, and the energy could be drawn in the time) or makes the interval `suspect`: its energy
 // counts as zero, never as negative. Readings with a status other than ok do not count.
 //   series  the readings with range.from - snap <= at <= range.to + snap and the nearest neighbours on both sides
-//   errors  invalid_argument: the range is empty; out_of_range: more than kMaxConsumptionValues values, or an energy
+//   errors  invalid_argument: the range is empty; out_of_range: more than max_values values, or an energy
 //   that
 //           does not fit 64 bits
 //   cost    linear in the readings, about 1 ns each, and about 50 ns a value
