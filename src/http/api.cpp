@@ -1,0 +1,109 @@
+#include "http/api.h"
+
+#include "http/api_routes.h"
+#include "http/await_callback.h"
+#include "http/problem.h"
+
+namespace meterhouse {
+
+std::span<const Api::Route> Api::routes() {
+  static constexpr Route kRoutes[] = {
+      // The busiest first.
+      Route::stream(Method::post, "/meter/reading", &Api::legacy_post_reading),
+      Route::stream(Method::post, "/api/v1/readings", &Api::post_readings),
+      Route::stream(Method::post, "/meter/bulk_readings", &Api::legacy_post_bulk),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/latest", &Api::get_latest),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/consumption", &Api::get_consumption),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/readings", &Api::get_readings),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}", &Api::get_meter),
+      Route::blocking(Method::patch, "/api/v1/meters/{meter_id}", &Api::patch_meter),
+      Route::blocking(Method::get, "/api/v1/meters", &Api::get_meters),
+      Route::blocking(Method::post, "/api/v1/meters", &Api::post_meters),
+      Route::quick(Method::get, "/api/v1/config", &Api::get_config),
+      Route::blocking(Method::post, "/api/user/register", &Api::legacy_register),
+      Route::blocking(Method::get, "/api/user/query", &Api::legacy_query),
+      Route::quick(Method::get, "/api/openapi.json", &Api::get_openapi),
+      Route::quick(Method::get, "/healthz", &Api::get_health),
+      Route::blocking(Method::get, "/readyz", &Api::get_readiness),
+      Route::blocking(Method::get, "/metrics", &Api::get_metrics),
+  };
+  return kRoutes;
+}
+
+std::vector<RoutePattern> Api::route_patterns() {
+  std::vector<RoutePattern> patterns;
+  for (const Route& route : routes()) patterns.push_back({route.method, route.path});
+  return patterns;
+}
+
+Api::Api(ApiParts parts, int worker_threads)
+    : parts_(parts),
+      router_(route_patterns()),
+      pages_(web_files()),
+      route_metrics_(routes().size()),
+      workers_(worker_threads) {}
+
+Api::~Api() = default;
+
+Task<Response> Api::handle(Request& request, BodyReader& body) {
+  const Router::Match match = router_.match(request);
+  if (match.kind != Router::Match::Kind::found) co_return no_route(request, match);
+  const auto start = std::chrono::steady_clock::now();
+  Response response = co_await run(routes()[match.index], request, body);
+  RouteMetrics& metrics = route_metrics_[match.index];
+  metrics.by_class[static_cast<std::size_t>(response.status / 100)].fetch_add(1, std::memory_order_relaxed);
+  metrics.duration.observe(std::chrono::steady_clock::now() - start);
+  co_return response;
+}
+
+Task<Response> Api::run(const Route& route, Request& request, BodyReader& body) {
+  if (route.streaming != nullptr) return (this->*route.streaming)(request, body);
+  return run_with_body(route, request, body);
+}
+
+Task<Response> Api::run_with_body(const Route& route, const Request& request, BodyReader& body) {
+  body.set_limit(kMaxBodyBytes);
+  std::string storage;
+  const auto whole = co_await read_whole(body, storage);
+  if (!whole) co_return error_for(request.path, whole.error());
+  const std::string_view text = *whole;
+  if (route.runs == Route::Runs::on_io_thread) co_return (this->*route.plain)(request, text);
+  const auto on_worker = [&](auto done) {
+    const bool taken =
+        workers_.try_submit([this, &route, &request, text, done] { done((this->*route.plain)(request, text)); });
+    if (!taken) done(error_for(request.path, {503, "the server is overloaded"}));
+  };
+  co_return co_await await_callback<Response>(on_worker);
+}
+
+Response Api::no_route(const Request& request, const Router::Match& match) const {
+  if (match.kind == Router::Match::Kind::no_such_method) {
+    Response response;
+    if (request.method == Method::options) {
+      response.status = 204;
+    } else {
+      response =
+          error_for(request.path, {405, fmt::format("{} is not for {}", request.path, to_string(request.method))});
+    }
+    response.headers.emplace_back("Allow", match.allow);
+    return response;
+  }
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  if (reads && pages_.known(request.path)) return pages_.answer(request);
+  return error_for(request.path, {404, fmt::format("there is nothing at {:.200}", request.path)});
+}
+
+Response Api::refuse(std::string_view path, const Refusal& refusal) const { return error_for(path, refusal); }
+
+void Api::count(const AppendCounts& counts, std::uint64_t rejected) {
+  const auto add = [](Counter& counter, std::uint64_t value) {
+    if (value > 0) counter.fetch_add(value, std::memory_order_relaxed);
+  };
+  add(ingest_metrics_.accepted, counts.accepted);
+  add(ingest_metrics_.duplicate, counts.duplicate);
+  add(ingest_metrics_.conflict, counts.conflict);
+  add(ingest_metrics_.pending, counts.pending);
+  add(ingest_metrics_.rejected, rejected);
+}
+
+}  // namespace meterhouse

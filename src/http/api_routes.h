@@ -1,0 +1,32 @@
+#pragma once
+
+#include "http/api.h"
+
+namespace meterhouse {
+
+// One row of the table: where a handler runs and how much body it takes.
+struct Api::Route {
+  using Plain = Response (Api::*)(const Request&, std::string_view body);
+  using Streaming = Task<Response> (Api::*)(Request&, BodyReader&);
+  enum class Runs : std::uint8_t { on_io_thread, on_worker };
+
+  Method method;
+  std::string_view path;
+  Plain plain = nullptr;  // gets the whole body
+  Runs runs = Runs::on_worker;
+  Streaming streaming = nullptr;  // reads the body itself, on the I/O thread, and never blocks
+
+  // Waits for the disk: runs on a worker.
+  static constexpr Route blocking(Method method, std::string_view path, Plain handler) {
+    return {method, path, handler, Runs::on_worker, nullptr};
+  }
+  // Answers out of memory: runs where it is.
+  static constexpr Route quick(Method method, std::string_view path, Plain handler) {
+    return {method, path, handler, Runs::on_io_thread, nullptr};
+  }
+  static constexpr Route stream(Method method, std::string_view path, Streaming handler) {
+    return {method, path, nullptr, Runs::on_io_thread, handler};
+  }
+};
+
+}  // namespace meterhouse
