@@ -1,0 +1,16 @@
+#include "cli/command.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace meterhouse::cli {
+
+int report(std::string_view command, const Error& error) {
+  fmt::print(stderr, "meterhouse {}: {}\n", command, error.message);
+  return error.code == Errc::invalid_argument ? kExitUsage : kExitFailed;
+}
+
+bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
+
+}  // namespace meterhouse::cli

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "model/site.h"
+#include "service/meter_directory.h"
+#include "service/registry.h"
+#include "store/catalog.h"
+#include "store/embedded/embedded_store.h"
+
+namespace meterhouse::cli {
+
+// A data directory with everything in it, opened: the readings store, the catalog (catalog.sqlite) that the journal's
+// changes are applied to, and the registry over both. One process at a time holds one.
+//   threads  open, close and the end: one thread; what it hands out: as each says
+class DataDirectory {
+ public:
+  struct Options {
+    std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
+    std::function<void(const Error&)> on_background_error = [](const Error&) {};
+    std::function<void(const Error&)> on_failure = [](const Error&) {};
+  };
+
+  // Makes it where there is none. site, files and clock outlive it.
+  //   errors  unavailable: another process (a server) holds it, or a newer program wrote it; corruption; io; no_space
+  static Result<std::unique_ptr<DataDirectory>> open(const std::string& path, const Site& site, FileSystem& files,
+                                                     const Clock& clock, Options options);
+  // The same, but what is not there is not made. errors also: not_found
+  static Result<std::unique_ptr<DataDirectory>> open_existing(const std::string& path, const Site& site,
+                                                              FileSystem& files, const Clock& clock, Options options);
+
+  const Site& site() const { return site_; }
+  const SiteCalendar& calendar() const { return calendar_; }
+  Catalog& catalog() { return *catalog_; }
+  EmbeddedReadingStore& readings() { return *readings_; }
+  MeterDirectory& meters() { return meters_; }
+  Registry& registry() { return *registry_; }
+
+  // Folds and marks the store as closed in good order. Without it the next open replays the journal.
+  Status close();
+
+ private:
+  DataDirectory(const Site& site, SiteCalendar calendar) : site_(site), calendar_(std::move(calendar)) {}
+
+  const Site& site_;
+  SiteCalendar calendar_;
+  MeterDirectory meters_;
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<EmbeddedReadingStore> readings_;
+  std::unique_ptr<Registry> registry_;
+};
+
+std::string catalog_path(const std::string& data_directory);
+
+}  // namespace meterhouse::cli

@@ -1,0 +1,49 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+
+#include "cli/command.h"
+#include "cli/serve.h"
+
+namespace meterhouse::cli {
+namespace {
+
+constexpr const char* kAbout =
+    R"(Meterhouse: registers electricity meters, takes in their readings, and answers how much was used and when.)";
+
+void add_version(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("version", "Print the version");
+  command->callback([&exit_code] {
+    fmt::print("meterhouse {}\n", METERHOUSE_VERSION);
+    exit_code = kExitOk;
+  });
+}
+
+// A table of contents: each adds its options, its help and what it does.
+constexpr void (*kSubcommands[])(CLI::App&, int&) = {add_serve, add_version};
+
+int run(int argc, char** argv) {
+  CLI::App app{kAbout, "meterhouse"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", METERHOUSE_VERSION);
+  app.footer("`meterhouse COMMAND --help` tells more, with examples.");
+  int exit_code = kExitOk;
+  for (const auto add : kSubcommands) add(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;  // --help ends as an error of code 0
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace meterhouse::cli
+
+int main(int argc, char** argv) {
+  try {
+    return meterhouse::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "meterhouse: {}\n", error.what());
+    return meterhouse::cli::kExitFailed;
+  }
+}

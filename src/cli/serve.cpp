@@ -1,0 +1,180 @@
+#include "cli/serve.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "cli/command.h"
+#include "cli/data_directory.h"
+#include "cli/demo_town.h"
+#include "cli/serve_settings.h"
+#include "cli/site_config.h"
+#include "http/api.h"
+#include "http/server.h"
+
+namespace meterhouse::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  meterhouse serve --data data --demo
+  meterhouse serve --data /var/lib/meterhouse --config /etc/meterhouse.json --listen 127.0.0.1:8050
+
+SIGTERM and Ctrl-C finish the requests in flight, fold the journal and exit with 0.
+Exit codes: 0 stopped in good order, 1 failed, 2 wrong options or configuration.)";
+
+// Set by the store where the journal cannot be synced: the process ends, and the next start replays what was
+// acknowledged.
+std::atomic<bool> store_failed = false;
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// A directory that holds something else is not written into.
+Status check_directory(FileSystem& files, const std::string& path) {
+  const auto there = files.exists(path);
+  if (!there) return there.error();
+  if (!*there) return {};
+  const auto names = files.list(path);
+  if (!names) return names.error();
+  if (names->empty()) return {};
+  const auto ours = files.exists(catalog_path(path));
+  if (!ours) return ours.error();
+  if (*ours) return {};
+  return Error{Errc::invalid_argument,
+               fmt::format("{} is not empty and is no data directory of Meterhouse; name another one", path)};
+}
+
+DataDirectory::Options data_options(const ServeSettings& settings) {
+  DataDirectory::Options options;
+  options.head_budget_bytes = settings.head_budget_mb << 20;
+  options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
+  options.on_failure = [](const Error& error) {
+    spdlog::critical("the journal failed, nothing more is acknowledged: {}", error.message);
+    store_failed = true;
+    kill(getpid(), SIGTERM);
+  };
+  return options;
+}
+
+void log_opened(const std::string& path, DataDirectory& data, std::chrono::duration<double> took) {
+  const StoreStats stats = data.readings().stats();
+  const OpenReport& report = data.readings().open_report();
+  spdlog::info("data directory {}: {} meters, {} readings ({} replayed from the journal) in {:.2f} s", path,
+               data.meters().size(), stats.head_readings + stats.segment_readings, report.replayed_readings,
+               took.count());
+  if (report.torn)
+    spdlog::warn("the last run was interrupted: dropped a frame that was not acknowledged ({}, {} bytes at offset {})",
+                 report.torn->file, report.torn->length, report.torn->offset);
+}
+
+struct Configuration {
+  Site site;
+  ServeSettings settings;
+  ListenAddress listen;
+};
+
+Result<Configuration> read_configuration(FileSystem& files, const ServeOptions& options) {
+  auto site = read_site(files, options.config);
+  if (!site) return site.error();
+  const auto text = read_file(files, options.config);
+  if (!text) return text.error();
+  auto settings = parse_serve_settings(*text);
+  if (!settings) return settings.error().during("the configuration " + options.config);
+  auto listen = parse_listen_address(options.listen);
+  if (!listen) return listen.error().during("--listen");
+  return Configuration{std::move(*site), std::move(*settings), std::move(*listen)};
+}
+
+Result<std::unique_ptr<DataDirectory>> open_data(FileSystem& files, const Clock& clock, const ServeOptions& options,
+                                                 const Configuration& configuration) {
+  if (const auto ours = check_directory(files, options.data); !ours) return ours.error();
+  const auto start = std::chrono::steady_clock::now();
+  auto data = DataDirectory::open(options.data, configuration.site, files, clock, data_options(configuration.settings));
+  if (!data) return data.error().during(fmt::format("the data directory {}", options.data));
+  log_opened(options.data, **data, std::chrono::steady_clock::now() - start);
+  return data;
+}
+
+// Answers until a signal comes.
+Status answer_requests(DataDirectory& data, const Clock& clock, const Configuration& configuration) {
+  const auto& [site, settings, listen] = configuration;
+  const UsageQueries usage{site, data.calendar(), clock, data.catalog(), data.readings()};
+  Api api{ApiParts{.site = site,
+                   .calendar = data.calendar(),
+                   .clock = clock,
+                   .registry = data.registry(),
+                   .directory = data.meters(),
+                   .usage = usage,
+                   .store = data.readings(),
+                   .bulk_records_max = settings.bulk_records_max},
+          settings.worker_threads};
+  auto server = Server::start(server_options(settings, listen), api, clock);
+  if (!server) return server.error();
+  api.observe(**server);
+  if (!listen.loopback)
+    spdlog::warn("listening on {}, which is not loopback: whoever reaches this address can read and write everything",
+                 listen.address);
+  spdlog::info("listening on http://{}:{}", listen.address, (*server)->port());
+
+  const sigset_t signals = stop_signals();
+  int signal = 0;
+  sigwait(&signals, &signal);
+  spdlog::info("stopping ({}): finishing the requests in flight", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  (*server)->stop();
+  return {};
+}
+
+int run(const ServeOptions& options) {
+  spdlog::set_default_logger(spdlog::stdout_logger_mt("meterhouse"));
+  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
+  spdlog::flush_on(spdlog::level::info);
+  const sigset_t signals = stop_signals();  // blocked before there are threads, so that only sigwait gets them
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  FileSystem& files = posix_file_system();
+  const SystemClock clock;
+  const auto configuration = read_configuration(files, options);
+  if (!configuration) return report("serve", {Errc::invalid_argument, configuration.error().message});
+  spdlog::info("meterhouse " METERHOUSE_VERSION);
+  auto data = open_data(files, clock, options, *configuration);
+  if (!data) return report("serve", data.error());
+  if (options.demo)
+    if (const auto filled = fill_with_demo_town(**data, clock); !filled) return report("serve", filled.error());
+
+  const Status answered = answer_requests(**data, clock, *configuration);
+  const Status closed = (*data)->close();
+  if (!answered) return report("serve", answered.error());
+  if (store_failed) return kExitFailed;
+  if (!closed) return report("serve", closed.error());
+  spdlog::info("stopped; everything is folded");
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("serve", "Answer HTTP: take in readings, tell consumption, show the pages");
+  const auto options = std::make_shared<ServeOptions>();  // shared with the callback, which outlives this function
+  command->add_option("--data", options->data, "The data directory; made where there is none")->capture_default_str();
+  command->add_option("--listen", options->listen, "Address and port")->capture_default_str();
+  command->add_option("--config", options->config, "Regions, areas, dwelling types, time zone, limits")
+      ->capture_default_str();
+  command->add_flag("--demo", options->demo, "Fill an empty data directory with a small simulated town");
+  command->footer(kExamples);
+  command->callback([options, &exit_code] { exit_code = run(*options); });
+}
+
+}  // namespace meterhouse::cli

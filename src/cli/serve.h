@@ -1,0 +1,18 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+namespace meterhouse::cli {
+
+struct ServeOptions {
+  std::string data = "data";
+  std::string listen = "127.0.0.1:8050";
+  std::string config = "config/meterhouse.json";
+  bool demo = false;
+};
+
+// `meterhouse serve`: opens the data directory and answers HTTP until SIGTERM or SIGINT.
+void add_serve(CLI::App& app, int& exit_code);
+
+}  // namespace meterhouse::cli
