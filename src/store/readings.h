@@ -107,7 +107,8 @@ class ReadingStore {
 
   // register(to) - register(from) of each channel of `keys` that has a reading in the range, without decoding what lies
   // between where the stored block headers tell it. nullopt: a reading is missing at exactly `from` or exactly `to`, or
-  // the register went backwards in between, or the store would have to decode; the caller asks read() and computes.
+  // the register went backwards in between, or the store would have to decode (also to find that there is no reading at
+  // all); the caller asks read() and computes.
   using VisitTotal = std::function<Status(SeriesKey, std::optional<MilliWattHours>)>;
   virtual Status scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const = 0;
 

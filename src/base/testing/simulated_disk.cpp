@@ -98,7 +98,6 @@ void SimulatedDisk::fail_after(std::uint64_t count, Errc errc) {
   const std::scoped_lock lock{mutex_};
   fail_at_ = operations_ + count;
   fail_with_ = errc;
-  failed_ = false;
 }
 
 void SimulatedDisk::heal() {

@@ -174,13 +174,12 @@ Status EmbeddedReadingStore::freeze() {
     const std::scoped_lock lock{aside_mutex_};
     if (aside_) return Error{Errc::conflict, "a fold is under way"};
   }
-  const std::uint64_t sequence = journal_->next_sequence();
   const auto file = journal_->begin_next_file();
   if (!file) {
     if (file.error().code != Errc::no_space && !failed_.exchange(true)) options_.on_failure(file.error());
     return file.error();
   }
-  if (journal_->next_sequence() == sequence) return {};  // the file is empty: everything is folded
+  if (*file == first_journal_file_) return {};  // and it is empty: everything is folded
   live_.freeze();
   const std::scoped_lock lock{aside_mutex_};
   aside_ = Aside{*file, journal_->next_sequence(), journal_bytes_};

@@ -149,6 +149,7 @@ Status EmbeddedReadingStore::replace_segments(std::vector<LiveSegment> live, Man
   for (const LiveSegment& segment : segments->all()) manifest.segments.push_back(segment.entry);
   if (auto done = write_manifest(files_, manifest_path(), manifest); !done) return done.error();
   manifest_ = std::move(manifest);
+  first_journal_file_ = manifest_.first_journal_file;
   live_.publish(std::move(segments), folded);
   return {};
 }

@@ -38,6 +38,7 @@ Status EmbeddedReadingStore::recover() {
   if (!segments) return segments.error();
   report_.segments = (*segments)->all().size();
   live_.publish(std::move(*segments), LiveSet::Folded::no);
+  first_journal_file_ = manifest_.first_journal_file;
   if (auto done = remove_orphans(); !done) return done.error();
   return manifest_.clean ? begin_journal() : replay();
 }
@@ -69,6 +70,7 @@ Status EmbeddedReadingStore::begin_journal() {
   auto journal = Journal::create(files_, journal_options(), manifest_.first_journal_file, manifest_.next_sequence);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
+  first_journal_file_ = manifest_.first_journal_file;
   manifest_.clean = false;
   return write_manifest(files_, manifest_path(), manifest_);
 }

@@ -151,6 +151,7 @@ class EmbeddedReadingStore final : public ReadingStore {
 
   std::atomic<bool> closed_{false};
   std::atomic<bool> failed_{false};
+  std::atomic<std::uint64_t> first_journal_file_{0};  // of the manifest
   std::atomic<std::uint64_t> journal_bytes_{0};
   std::atomic<std::uint64_t> journal_syncs_{0};
   std::atomic<std::uint64_t> folds_{0};

@@ -1,0 +1,225 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "base/testing/simulated_disk.h"
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/verify.h"
+
+// Store, clock and a disk that fails and forgets, in one process and on one thread: each seed is another history of
+// appends, folds, merges, power cuts and failing operations. What was acknowledged must be there afterwards, every
+// time.
+
+namespace meterhouse {
+namespace {
+
+constexpr Instant kStart = instant_from_epoch(1'738'300'000);  // the last day of January 2025: the runs cross months
+
+std::uint64_t environment_number(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+class History {
+ public:
+  explicit History(std::uint64_t seed) : random_(seed), disk_(seed), clock_(kStart) {}
+
+  void run() {
+    open();
+    for (int step = 0; step < 60 && !testing::Test::HasFatalFailure(); ++step) {
+      switch (random_() % 16) {
+        case 0:
+          store_ ? report(store_->fold()) : open();
+          break;
+        case 1:
+          store_ ? report(store_->merge()) : open();
+          break;
+        case 2:
+          close();
+          break;
+        case 3:
+          cut_power();
+          break;
+        case 4:
+          disk_.fail_after(random_() % 12, random_() % 2 == 0 ? Errc::io : Errc::no_space);
+          break;
+        case 5:
+          change();
+          break;
+        case 6:
+          check();
+          break;
+        default:
+          append();
+      }
+      clock_.advance(Seconds{static_cast<std::int64_t>(random_() % 20'000)});
+    }
+    cut_power();
+    check();
+    close();
+    check();
+  }
+
+ private:
+  using Place = std::pair<std::uint32_t, std::int64_t>;  // channel, seconds
+
+  void open() {
+    if (store_) return;
+    EmbeddedOptions options{.directory = "data", .calendar = SiteCalendar::of("Asia/Singapore").value()};
+    // Sometimes no more than the memory of a head with one reading, so that appends fold by themselves.
+    options.head_budget_bytes = std::uint64_t{random_() % 4 == 0 ? 1U : 64U} << 20;
+    options.journal_file_bytes = 2048 + random_() % 8192;
+    options.threads = StoreThreads::none;
+    options.on_change = [this](std::string_view text) {
+      replayed_changes_.emplace_back(text);
+      return Status{};
+    };
+    auto opened = EmbeddedReadingStore::open(disk_, clock_, std::move(options));
+    if (!opened) {
+      ASSERT_TRUE(disk_.failed()) << opened.error().message;
+      disk_.crash();
+      return;
+    }
+    store_ = std::move(*opened);
+  }
+
+  void close() {
+    if (!store_) return;
+    const auto done = store_->close();
+    store_.reset();
+    if (!done) {
+      ASSERT_TRUE(disk_.failed()) << done.error().message;
+      disk_.crash();
+    }
+    disk_.heal();
+  }
+
+  void cut_power() {
+    store_.reset();
+    disk_.crash();
+  }
+
+  // An error is only right where the disk failed; the store is then given up, as the program would.
+  void report(const Status& done) {
+    if (done) return;
+    ASSERT_TRUE(disk_.failed()) << done.error().message;
+    if (done.error().code == Errc::no_space && random_() % 2 == 0)
+      disk_.heal();  // room again: it goes on as if nothing had been
+    else
+      cut_power();
+  }
+
+  Reading any_reading() {
+    const SeriesKey key{MeterId::from_number(static_cast<std::uint32_t>(100'000'000 + random_() % 5)),
+                        random_() % 4 == 0 ? Channel::export_ : Channel::import_};
+    const auto at = kStart + Seconds{1800} * static_cast<std::int64_t>(random_() % 400);
+    return {key, at, MilliWattHours{static_cast<std::int64_t>(random_() % 3)}};
+  }
+
+  void append() {
+    open();
+    if (!store_) return;
+    std::vector<Reading> batch;
+    for (std::size_t count = 1 + random_() % 20; count > 0; --count) batch.push_back(any_reading());
+    const auto counts = store_->append_and_wait(batch);
+    if (counts) {
+      for (const Reading& reading : batch) acknowledge(reading);
+      return;
+    }
+    ASSERT_TRUE(disk_.failed()) << counts.error().message;
+    // The whole batch may be durable or nothing of it.
+    unknown_.push_back(std::move(batch));
+    cut_power();
+    settle_unknown();
+  }
+
+  void acknowledge(const Reading& reading) {
+    acknowledged_.emplace(Place{reading.key().packed(), epoch_seconds(reading.at())}, reading.register_value());
+  }
+
+  // A batch whose outcome a failure hid: now it is there whole, or not at all.
+  void settle_unknown() {
+    while (!store_) open();
+    for (const auto& batch : unknown_) {
+      std::size_t fresh = 0;
+      std::size_t found = 0;
+      std::map<Place, MilliWattHours> first;
+      for (const Reading& reading : batch)
+        first.emplace(Place{reading.key().packed(), epoch_seconds(reading.at())}, reading.register_value());
+      for (const auto& [place, value] : first) {
+        if (acknowledged_.contains(place)) continue;
+        ++fresh;
+        const auto series =
+            store_->read(SeriesKey::from_packed(place.first).value(),
+                         {instant_from_epoch(place.second), instant_from_epoch(place.second)}, Neighbours::without);
+        ASSERT_TRUE(series) << series.error().message;
+        if (!series->empty()) {
+          ++found;
+          ASSERT_EQ(series->registers[0], value);
+        }
+      }
+      ASSERT_TRUE(found == 0 || found == fresh) << found << " of " << fresh << " readings of one batch";
+      if (found > 0)
+        for (const Reading& reading : batch) acknowledge(reading);
+    }
+    unknown_.clear();
+  }
+
+  void change() {
+    open();
+    if (!store_) return;
+    Status result;
+    store_->record_change(fmt::format("change {}", ++changes_), [&](Status done) { result = std::move(done); });
+    report(result);
+  }
+
+  void check() {
+    while (!store_) {
+      open();
+      if (testing::Test::HasFatalFailure()) return;
+    }
+    disk_.heal();
+    std::map<Place, MilliWattHours> found;
+    Digest expected;
+    for (const auto& [place, value] : acknowledged_)
+      expected.add(SeriesKey::from_packed(place.first).value(), instant_from_epoch(place.second), value);
+    const auto done = store_->scan({}, {}, [&](SeriesKey key, const Series& series) {
+      for (std::size_t i = 0; i < series.size(); ++i)
+        found.emplace(Place{key.packed(), epoch_seconds(series.at[i])}, series.registers[i]);
+      return Status{};
+    });
+    ASSERT_TRUE(done) << done.error().message;
+    ASSERT_EQ(found, acknowledged_);
+    ASSERT_EQ(store_->digest().value(), expected);
+    store_.reset();
+    const auto report = verify_store(disk_, "data");
+    ASSERT_TRUE(report) << report.error().message;
+    ASSERT_TRUE(report->sound()) << report->damages.front();
+  }
+
+  std::mt19937_64 random_;
+  SimulatedDisk disk_;
+  ManualClock clock_;
+  std::unique_ptr<EmbeddedReadingStore> store_;
+  std::map<Place, MilliWattHours> acknowledged_;
+  std::vector<std::vector<Reading>> unknown_;
+  std::vector<std::string> replayed_changes_;
+  int changes_ = 0;
+};
+
+// MH_TEST_SEED=n runs that one history; MH_SIMULATIONS=n runs as many.
+TEST(EmbeddedSimulation, NothingAcknowledgedIsLostInAnyHistory) {
+  const std::uint64_t only = environment_number("MH_TEST_SEED", 0);
+  const std::uint64_t first = only != 0 ? only : 1;
+  const std::uint64_t count = only != 0 ? 1 : environment_number("MH_SIMULATIONS", 2000);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    SCOPED_TRACE(fmt::format("MH_TEST_SEED={}", seed));
+    History{seed}.run();
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace meterhouse

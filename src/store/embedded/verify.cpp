@@ -1,0 +1,128 @@
+#include "store/embedded/verify.h"
+
+#include "store/embedded/manifest.h"
+#include "store/embedded/segment.h"
+
+namespace meterhouse {
+namespace {
+
+class Verifier {
+ public:
+  Verifier(FileSystem& files, const std::string& directory, const VerifyProgress& progress)
+      : files_(files), directory_(directory), progress_(progress) {}
+
+  Result<VerifyReport> run() {
+    auto manifest = read_manifest(files_, directory_ + "/MANIFEST");
+    if (!manifest) {
+      if (manifest.error().code != Errc::corruption) return manifest.error();
+      damage(manifest.error().message);
+      // Without it nobody knows which files count; what is there is checked all the same.
+      if (auto done = verify_segments_found(); !done) return done.error();
+      return report_;
+    }
+    report_.clean = manifest->clean;
+    for (const SegmentEntry& entry : manifest->segments)
+      if (auto done = verify_segment(entry); !done) return done.error();
+    if (!manifest->clean)
+      if (auto done = verify_journal(*manifest); !done) return done.error();
+    return report_;
+  }
+
+ private:
+  void damage(std::string message) {
+    if (++report_.damage_count <= VerifyReport::kMaxDamages) report_.damages.push_back(std::move(message));
+  }
+
+  // Corruption is noted, anything else ends the run.
+  Status note(const Error& error) {
+    if (error.code != Errc::corruption) return error;
+    damage(error.message);
+    return {};
+  }
+
+  Status verify_segment(const SegmentEntry& entry) {
+    const std::string path = directory_ + "/segments/" + entry.name;
+    const auto segment = Segment::open(files_, path);
+    if (!segment) {
+      if (segment.error().code != Errc::not_found) return note(segment.error());
+      damage(fmt::format("{}: the manifest names it, but it is missing", path));
+      return {};
+    }
+    const SegmentInfo& info = (*segment)->info();
+    if (info.size_bytes != entry.size_bytes || info.readings != entry.readings || info.first_fold != entry.first_fold ||
+        info.last_fold != entry.last_fold)
+      damage(fmt::format("{}: offset 0: not the segment that the manifest names", path));
+    return verify_blocks(**segment);
+  }
+
+  Status verify_blocks(const Segment& segment) {
+    progress_(segment.path(), report_.bytes);
+    const auto found = segment.verify([this](const SegmentDamage& found_damage) { damage(found_damage.message); });
+    if (!found) return note(found.error());
+    ++report_.segments;
+    report_.blocks += found->blocks;
+    report_.segment_readings += found->readings;
+    report_.bytes += found->bytes;
+    return {};
+  }
+
+  Status verify_segments_found() {
+    const auto names = files_.list(directory_ + "/segments");
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      if (!name.ends_with(".segment")) continue;
+      const auto segment = Segment::open(files_, directory_ + "/segments/" + name);
+      auto done = segment ? verify_blocks(**segment) : note(segment.error());
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  Status verify_journal(const Manifest& manifest) {
+    const std::string directory = directory_ + "/journal";
+    progress_(directory, report_.bytes);
+    const auto scan =
+        scan_journal(files_, directory, manifest.first_journal_file, manifest.next_sequence,
+                     [this](const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
+                       verify_frame(header, payload, place);
+                       return Status{};
+                     });
+    if (!scan) return note(scan.error());
+    report_.torn = scan->torn;
+    return {};
+  }
+
+  void verify_frame(const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
+    ++report_.journal_frames;
+    report_.bytes += frame_size(payload.size());
+    if (header.kind == FrameKind::change) {
+      ++report_.journal_changes;
+      return;
+    }
+    if (payload.size() % sizeof(Reading) != 0)
+      damage(fmt::format("{}: a frame of readings with a broken length", place));
+    for (std::size_t at = 0; at + sizeof(Reading) <= payload.size(); at += sizeof(Reading)) {
+      const auto reading = decode_reading(std::span<const std::byte, 16>{payload.subspan(at, 16)});
+      if (!reading) damage(fmt::format("{}: reading {}: {}", place, at / sizeof(Reading), reading.error().message));
+      ++report_.journal_readings;
+    }
+  }
+
+  FileSystem& files_;
+  const std::string& directory_;
+  const VerifyProgress& progress_;
+  VerifyReport report_;
+};
+
+}  // namespace
+
+Result<VerifyReport> verify_store(FileSystem& files, const std::string& directory, const VerifyProgress& progress) {
+  const auto exists = files.exists(directory + "/MANIFEST");
+  if (!exists) return exists.error();
+  if (!*exists) return Error{Errc::not_found, fmt::format("{}: no Meterhouse data there (no MANIFEST)", directory)};
+  const auto lock = files.lock(directory + "/LOCK");
+  if (!lock) return lock.error();
+  return Verifier{files, directory, progress}.run();
+}
+
+}  // namespace meterhouse

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/result.h"
+#include "store/embedded/journal.h"
+
+namespace meterhouse {
+
+// What verify_store read, and what it found wrong.
+struct VerifyReport {
+  bool clean = false;  // closed in good order
+  std::uint64_t segments = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t segment_readings = 0;
+  std::uint64_t journal_frames = 0;
+  std::uint64_t journal_readings = 0;
+  std::uint64_t journal_changes = 0;
+  std::uint64_t bytes = 0;           // read
+  std::vector<std::string> damages;  // the first kMaxDamages, each naming file, offset and, where it is known, meter
+  std::uint64_t damage_count = 0;
+  std::optional<TornFrame> torn;  // what a crash left of its last frame; no damage: it was never acknowledged
+
+  static constexpr std::size_t kMaxDamages = 1'000;
+  bool sound() const { return damage_count == 0; }
+};
+
+// Reads every byte of an embedded store and checks every checksum and rule, changing nothing. Damage is no error here:
+// it is listed, and the rest is read on.
+//   progress  called with the file about to be read and the bytes read so far
+//   errors    not_found: no store there; unavailable: a process holds it, or a newer program wrote it; io
+using VerifyProgress = std::function<void(const std::string& file, std::uint64_t bytes)>;
+Result<VerifyReport> verify_store(
+    FileSystem& files, const std::string& directory,
+    const VerifyProgress& progress = [](const std::string&, std::uint64_t) {});
+
+}  // namespace meterhouse
