@@ -36,3 +36,6 @@ if(CCACHE_PROGRAM)
       CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
   add_compile_options($<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-fpch-preprocess>)
 endif()
+if(METERHOUSE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # so that libFuzzer sees which branches an input takes
+endif()

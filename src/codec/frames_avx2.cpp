@@ -8,8 +8,6 @@
 
 #include <immintrin.h>
 
-#include <algorithm>
-
 #include "codec/frames_unpack.h"
 
 namespace meterhouse::frames {
@@ -70,7 +68,8 @@ __attribute__((target("avx2"))) void unpack_frames(const FrameColumn& column, co
   const __m256i bias = _mm256_set_epi64x(rule.bias * 4, rule.bias * 3, rule.bias * 2, rule.bias);
   const std::size_t end = column.numbers / kFrameNumbers;
   const std::uint8_t* const widths = column.widths;
-  const std::byte* const last_start = column.readable_end - std::min(column.readable_end - data, kVectorReach);
+  if (column.readable_end - data < kVectorReach) return;
+  const std::byte* const last_start = column.readable_end - kVectorReach;  // where a load still ends in time
   const std::byte* from = data;
   std::size_t i = frame;
   __m256i sum = _mm256_set1_epi64x(static_cast<std::int64_t>(running.sum));  // the same in all lanes
