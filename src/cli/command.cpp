@@ -8,7 +8,8 @@ namespace meterhouse::cli {
 
 int report(std::string_view command, const Error& error) {
   fmt::print(stderr, "meterhouse {}: {}\n", command, error.message);
-  return error.code == Errc::invalid_argument ? kExitUsage : kExitFailed;
+  const bool usage = error.code == Errc::invalid_argument || error.code == Errc::out_of_range;
+  return usage ? kExitUsage : kExitFailed;
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }

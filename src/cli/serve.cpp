@@ -136,6 +136,22 @@ Status answer_requests(DataDirectory& data, const Clock& clock, const Configurat
   return {};
 }
 
+// Fills an empty directory with the demonstration's town and keeps it living. nullptr: the directory has other meters.
+Result<std::unique_ptr<DemoTrickle>> start_demo(DataDirectory& data, const Clock& clock) {
+  auto town = DemoTown::open(data.site(), data.catalog(), data.readings(), data.meters(), clock.now(), {});
+  if (!town) return town.error();
+  if (*town == nullptr) {
+    spdlog::info("demo: the data directory holds other meters; it stays as it is");
+    return std::unique_ptr<DemoTrickle>{};
+  }
+  const auto added = (*town)->bring_up_to(clock.now());
+  if (!added) return added.error();
+  spdlog::info("demo: a simulated town of {} meters, {} readings added; the first meter is {}", (*town)->size(), *added,
+               (*town)->first_meter().text());
+  const auto on_error = [](const Error& error) { spdlog::error("demo: {}", error.message); };
+  return std::make_unique<DemoTrickle>(std::move(*town), clock, on_error);
+}
+
 int run(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stdout_logger_mt("meterhouse"));
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
@@ -151,10 +167,15 @@ int run(const ServeOptions& options) {
   spdlog::info("meterhouse " METERHOUSE_VERSION);
   auto data = open_data(files, clock, options, *configuration);
   if (!data) return report("serve", data.error());
-  if (options.demo)
-    if (const auto filled = fill_with_demo_town(**data, clock); !filled) return report("serve", filled.error());
+  std::unique_ptr<DemoTrickle> demo;
+  if (options.demo) {
+    auto started = start_demo(**data, clock);
+    if (!started) return report("serve", started.error().during("the demo town"));
+    demo = std::move(*started);
+  }
 
   const Status answered = answer_requests(**data, clock, *configuration);
+  demo.reset();  // before the store it writes to is closed
   const Status closed = (*data)->close();
   if (!answered) return report("serve", answered.error());
   if (store_failed) return kExitFailed;

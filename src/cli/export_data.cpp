@@ -1,0 +1,93 @@
+#include "cli/data_directory.h"
+#include "cli/export_source.h"
+#include "cli/site_config.h"
+
+namespace meterhouse::cli {
+namespace {
+
+constexpr std::size_t kReadingsAtOnce = 10'000;
+
+// [from, to) as the store's range with both ends.
+ReadRange closed(TimeRange range) { return {range.from, range.to - Seconds{1}}; }
+
+class DataSource final : public ExportSource {
+ public:
+  static Result<std::unique_ptr<ExportSource>> open(const std::string& directory, Site site) {
+    std::unique_ptr<DataSource> source{new DataSource{std::move(site)}};
+    auto data = DataDirectory::open_existing(directory, source->site_, posix_file_system(), source->clock_, {});
+    if (!data) return data.error();
+    source->data_ = std::move(*data);
+    return std::unique_ptr<ExportSource>{std::move(source)};
+  }
+
+  const SiteCalendar& calendar() const override { return data_->calendar(); }
+
+  Status for_each_meter(const VisitMeter& visit) override {
+    return data_->catalog().for_each_meter([&](const Meter& meter) { return visit(meter.id); });
+  }
+
+  Status readings(SeriesKey key, TimeRange range, const VisitReadings& visit) override {
+    if (const auto meter = data_->catalog().meter(key.meter()); !meter) return meter.error();
+    const auto series = data_->readings().read(key, closed(range), Neighbours::without);
+    if (!series) return series.error();
+    std::vector<Reading> some;
+    for (std::size_t i = 0; i < series->size(); ++i) {
+      some.emplace_back(key, series->at[i], series->registers[i]);
+      if (some.size() < kReadingsAtOnce && i + 1 < series->size()) continue;
+      if (const auto status = visit(some); !status) return status;
+      some.clear();
+    }
+    return {};
+  }
+
+  Result<std::vector<ConsumptionRow>> consumption(SeriesKey key, TimeRange range, Step step) override {
+    const auto meter = data_->catalog().meter(key.meter());
+    if (!meter) return meter.error();
+    const auto snap = site_.snap;
+    const auto series =
+        data_->readings().read(key, {std::max(range.from - snap, kFirstInstant), range.to + snap}, Neighbours::with);
+    if (!series) return series.error();
+    if (series->empty()) return std::vector<ConsumptionRow>{};
+    const auto answer = meterhouse::consumption(*series, query(*meter, *series, range, step), calendar());
+    if (!answer) return answer.error();
+    std::vector<ConsumptionRow> rows;
+    for (const auto& value : answer->values)
+      rows.push_back({value.range.from, value.range.to, value.energy, std::string{to_string(value.quality)},
+                      value.completeness.expected, value.completeness.found});
+    return rows;
+  }
+
+  Status finish() override { return data_->close(); }
+
+ private:
+  explicit DataSource(Site site) : site_(std::move(site)) {}
+
+  ConsumptionQuery query(const Meter& meter, const Series& series, TimeRange range, Step step) const {
+    ConsumptionQuery query;
+    query.range = range;
+    query.step = step;
+    query.snap = site_.snap;
+    query.installed = std::min(meter.registered_at, series.at.front());
+    query.now = clock_.now();
+    if (meter.register_digits) {
+      std::int64_t modulus = 1'000'000;
+      for (int digit = 0; digit < *meter.register_digits; ++digit) modulus *= 10;
+      query.register_modulus = MilliWattHours{modulus};
+    }
+    return query;
+  }
+
+  Site site_;
+  SystemClock clock_;
+  std::unique_ptr<DataDirectory> data_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ExportSource>> export_from_data(const std::string& directory, const std::string& config) {
+  auto site = read_site(posix_file_system(), config);
+  if (!site) return site.error();
+  return DataSource::open(directory, std::move(*site));
+}
+
+}  // namespace meterhouse::cli

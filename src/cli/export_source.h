@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/site_calendar.h"
+#include "model/meter.h"
+#include "model/reading.h"
+#include "usage/consumption.h"
+
+namespace meterhouse::cli {
+
+struct ConsumptionRow {
+  Instant from;
+  Instant to;
+  std::optional<MilliWattHours> energy;
+  std::string quality;
+  std::int64_t expected = 0;
+  std::int64_t found = 0;
+};
+
+// Where an export reads: a server or a data directory. One thread.
+class ExportSource {
+ public:
+  virtual ~ExportSource() = default;
+
+  virtual const SiteCalendar& calendar() const = 0;
+
+  using VisitMeter = std::function<Status(MeterId)>;
+  // All registered ones, ascending. A failed visit ends the walk with its error.
+  virtual Status for_each_meter(const VisitMeter& visit) = 0;
+
+  using VisitReadings = std::function<Status(const std::vector<Reading>&)>;
+  // The channel's readings in the range, ascending, in pieces. Nothing for one that has none. errors also: not_found.
+  virtual Status readings(SeriesKey key, TimeRange range, const VisitReadings& visit) = 0;
+
+  // The channel's consumption in the range by steps. Empty where the channel has no reading. errors also: not_found.
+  virtual Result<std::vector<ConsumptionRow>> consumption(SeriesKey key, TimeRange range, Step step) = 0;
+
+  virtual Status finish() = 0;
+};
+
+// errors  those of ServerApi::connect and of DataDirectory::open_existing
+Result<std::unique_ptr<ExportSource>> export_from_server(const std::string& url);
+Result<std::unique_ptr<ExportSource>> export_from_data(const std::string& directory, const std::string& config);
+
+}  // namespace meterhouse::cli

@@ -1,0 +1,216 @@
+#include "cli/import_rows.h"
+
+#include <algorithm>
+
+#include "cli/csv_line.h"
+
+namespace meterhouse::cli {
+namespace {
+
+// Prefixing lines makes a piece at most six times as long; it must stay below kMaxFeedBytes.
+constexpr std::size_t kPieceBytes = 64 << 10;
+// Rejects are kept whole: a reader shows no more than these of one call.
+constexpr std::size_t kRowsAtOnce = ParsedRows::kMaxRejects;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+std::vector<std::string> header_names(std::string_view line) {
+  auto names = csv_fields(line);
+  for (auto& name : names) name = lower_case(name);
+  return names;
+}
+
+using UsualNames = std::vector<std::string>;
+
+// The column that bears the wanted name, else the first of the usual ones. nullopt: none does.
+std::optional<std::size_t> find_column(const std::vector<std::string>& names, const std::string& wanted,
+                                       const UsualNames& usual) {
+  const auto place_of = [&](const std::string& name) -> std::optional<std::size_t> {
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - names.begin());
+  };
+  if (!wanted.empty()) return place_of(lower_case(wanted));
+  for (const auto& name : usual)
+    if (const auto place = place_of(name)) return place;
+  return std::nullopt;
+}
+
+}  // namespace
+
+void ImportBatch::clear() {
+  readings.clear();
+  lines.clear();
+  rejects.clear();
+}
+
+Result<std::string> canonical_header(std::string_view line, const ImportOptions& options) {
+  const auto names = header_names(line);
+  std::vector<std::string> canonical(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) canonical[i] = fmt::format("ignored_{}", i);
+
+  const auto place = [&](std::string_view role, const std::string& wanted, const UsualNames& usual,
+                         std::string_view column, bool needed) -> Status {
+    const auto found = find_column(names, wanted, usual);
+    if (found) {
+      canonical[*found] = column;
+      return {};
+    }
+    if (!needed && wanted.empty()) return {};
+    const auto missing = wanted.empty() ? fmt::format("{} (looked for {})", role, fmt::join(usual, ", "))
+                                        : fmt::format("`{}` ({})", wanted, role);
+    return Error{Errc::invalid_argument,
+                 fmt::format("the header has no column for {}; it has: {}. --columns {}=NAME names one", missing,
+                             fmt::join(names, ", "), role)};
+  };
+  const UsualNames value_names = options.cumulate_from
+                                     ? UsualNames{"consumption", "kwh", "energy", "value", "energy_kwh"}
+                                     : UsualNames{"register", "reading", "register_kwh"};
+  auto status =
+      place("at", options.columns.at,
+            {"at", "timestamp", "time", "datetime", "closing_instant", "closing_instant_utc", "to"}, "at", true);
+  if (status) status = place("value", options.columns.value, value_names, "register", true);
+  if (status) status = place("channel", options.columns.channel, {"channel"}, "channel", false);
+  if (status && !options.meter)
+    status = place("meter", options.columns.meter, {"meter_id", "meterid", "meter"}, "meter_id", true);
+  if (!status) return status.error();
+  return fmt::format("{}{}\n", options.meter ? "meter_id," : "", fmt::join(canonical, ","));
+}
+
+Result<ImportRows> ImportRows::open(ByteSource source, const ImportOptions& options, const SiteCalendar& calendar,
+                                    Instant latest_allowed) {
+  ImportRows rows{std::move(source), options};
+  if (const auto status = rows.read_piece(); !status) return status.error();
+  rows.format_ = options.format.value_or(guess_reading_format(rows.pending_));
+  const bool csv = rows.format_ == ReadingFormat::csv;
+  const auto& columns = options.columns;
+  const bool named =
+      !columns.meter.empty() || !columns.at.empty() || !columns.value.empty() || !columns.channel.empty();
+  if (!csv && (options.meter || options.cumulate_from || named))
+    return Error{Errc::invalid_argument, "--meter, --cumulate and --columns are for CSV, and this file is none"};
+  rows.reader_ = make_row_reader(rows.format_, RowContext{calendar, latest_allowed, UnknownFields::ignore});
+  if (csv)
+    if (const auto status = rows.begin_csv(); !status) return status.error();
+  return rows;
+}
+
+Status ImportRows::read_piece() {
+  const auto before = pending_.size();
+  pending_.resize(before + kPieceBytes);
+  auto count = source_(std::span{pending_}.subspan(before));
+  pending_.resize(before + (count ? *count : 0));
+  if (!count) return count.error();
+  bytes_ += *count;
+  ended_ = *count == 0;
+  return {};
+}
+
+// Takes the header line off the file and feeds the canonical one.
+Status ImportRows::begin_csv() {
+  while (pending_.find('\n') == std::string::npos && !ended_ && pending_.size() <= kMaxRowBytes)
+    if (const auto status = read_piece(); !status) return status;
+  if (pending_.starts_with(kByteOrderMark)) pending_.erase(0, kByteOrderMark.size());
+  const auto end = pending_.find('\n');
+  const auto header = canonical_header(std::string_view{pending_}.substr(0, end), options_);
+  if (!header) return header.error();
+  pending_.erase(0, end == std::string::npos ? pending_.size() : end + 1);
+  first_line_ = 2;
+  if (options_.meter) line_prefix_ = options_.meter->text() + ",";
+  reader_->feed(*header);
+  return reader_->next(parsed_, 1).map([](bool) {});
+}
+
+// What can be fed of pending_: all of it, or its whole lines with the meter in front of each.
+std::string ImportRows::csv_piece(bool last) {
+  if (line_prefix_.empty()) return std::exchange(pending_, {});
+  std::string piece;
+  std::size_t from = 0;
+  while (from < pending_.size()) {
+    const auto newline = pending_.find('\n', from);
+    if (newline == std::string::npos && !last && pending_.size() - from <= kMaxRowBytes) break;
+    const auto end = newline == std::string::npos ? pending_.size() : newline + 1;
+    const auto line = std::string_view{pending_}.substr(from, end - from);
+    if (!trimmed(line.substr(0, line.find('\n'))).empty()) piece += line_prefix_;
+    piece += line;
+    from = end;
+  }
+  pending_.erase(0, from);
+  return piece;
+}
+
+Result<bool> ImportRows::next(ImportBatch& out, std::size_t max_rows) {
+  out.clear();
+  while (out.readings.size() + out.rejects.size() < max_rows) {
+    const auto more = reader_->next(parsed_, kRowsAtOnce);
+    take(parsed_, out);
+    out.bytes = bytes_;
+    if (!more) return more.error();
+    if (*more) continue;
+    if (finished_) return false;
+    if (pending_.empty() && !ended_)
+      if (const auto status = read_piece(); !status) return status.error();
+    if (format_ == ReadingFormat::csv)
+      reader_->feed(csv_piece(ended_));
+    else
+      reader_->feed(std::exchange(pending_, {}));
+    if (ended_) {
+      reader_->finish();
+      finished_ = true;
+    } else if (!pending_.empty()) {  // the beginning of a line; its rest must come first
+      if (const auto status = read_piece(); !status) return status.error();
+    }
+  }
+  return true;
+}
+
+void ImportRows::take(const ParsedRows& rows, ImportBatch& out) {
+  const auto before = static_cast<std::ptrdiff_t>(out.rejects.size());
+  for (RowReject reject : rows.rejects) {
+    reject.row += first_line_ - 1;
+    out.rejects.push_back(std::move(reject));
+  }
+  for (std::size_t i = 0; i < rows.readings.size(); ++i) {
+    const auto line = rows.rows[i] + first_line_ - 1;
+    if (options_.cumulate_from) {
+      cumulate(line, rows.readings[i], out);
+    } else {
+      out.readings.push_back(rows.readings[i]);
+      out.lines.push_back(line);
+    }
+  }
+  std::stable_sort(out.rejects.begin() + before, out.rejects.end(),
+                   [](const RowReject& a, const RowReject& b) { return a.row < b.row; });
+}
+
+// A row's value is the energy of the interval that ends at closing. A channel's first row also gives the register at
+// the interval's beginning. Rows that are missing add nothing: the register simply has not counted what the file does
+// not tell.
+void ImportRows::cumulate(std::uint64_t line, const Reading& row, ImportBatch& out) {
+  const bool opening = options_.label == ImportOptions::Label::opening;
+  const Instant closing = opening ? row.at() + options_.interval : row.at();
+  const auto reject = [&](std::string reason) { out.rejects.push_back({line, "at", std::move(reason)}); };
+  if (closing > kLastInstant || closing - options_.interval < kFirstInstant) return reject("is out of range");
+
+  const auto [found, first] =
+      sums_.try_emplace(row.key().packed(), Sum{closing - options_.interval, *options_.cumulate_from});
+  Sum& sum = found->second;
+  if (!first && closing <= sum.last)
+    return reject("is not after the row before; consumption can be summed up in ascending order alone");
+  const auto value = sum.value + row.register_value();
+  if (value > kMaxRegister) return reject("the sum is over the largest register");
+
+  if (first) {
+    out.readings.emplace_back(row.key(), sum.last, sum.value);
+    out.lines.push_back(line);
+  }
+  sum = {closing, value};
+  out.readings.emplace_back(row.key(), closing, value);
+  out.lines.push_back(line);
+}
+
+}  // namespace meterhouse::cli

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/site_calendar.h"
+#include "formats/reading_rows.h"
+
+namespace meterhouse::cli {
+
+// What the user said about a file.
+struct ImportOptions {
+  std::optional<ReadingFormat> format;  // absent: by its first bytes
+
+  // CSV alone:
+  struct Columns {  // names in the header, in any case; empty: the usual ones
+    std::string meter;
+    std::string at;
+    std::string value;
+    std::string channel;
+  } columns;
+  std::optional<MeterId> meter;  // of every row; the file has no such column
+  // The value is the energy of an interval: it is summed up, by meter and channel, to registers that start here.
+  std::optional<MilliWattHours> cumulate_from;
+  enum class Label : std::uint8_t { closing, opening } label = Label::closing;  // which end of its interval a row names
+  Seconds interval{1800};
+};
+
+// Fills the span; 0 at the end. errors io.
+using ByteSource = std::function<Result<std::size_t>(std::span<char>)>;
+
+struct ImportBatch {
+  std::vector<Reading> readings;
+  std::vector<std::uint64_t>
+      lines;  // of each reading: the line of the file (JSON arrays: the element, packed: the record)
+  std::vector<RowReject> rejects;  // `row` is the line
+  std::uint64_t bytes = 0;         // read so far
+
+  void clear();
+};
+
+// The readings of a file, batch by batch, whatever its form. One thread.
+class ImportRows {
+ public:
+  // Reads the beginning. The calendar and the source's file outlive it; latest_allowed as in RowContext.
+  //   errors  invalid_argument: the header lacks a column, or an option does not suit the format
+  static Result<ImportRows> open(ByteSource source, const ImportOptions& options, const SiteCalendar& calendar,
+                                 Instant latest_allowed);
+
+  // Replaces the content of `out` with the next rows: about max_rows readings and rejects. False: these were the last.
+  //   errors  invalid_argument: the syntax is broken past repair; `out` holds the good rows before it
+  Result<bool> next(ImportBatch& out, std::size_t max_rows);
+
+ private:
+  ImportRows(ByteSource source, const ImportOptions& options) : source_(std::move(source)), options_(options) {}
+
+  Status read_piece();
+  Status begin_csv();
+  std::string csv_piece(bool last);
+  void take(const ParsedRows& rows, ImportBatch& out);
+  void cumulate(std::uint64_t line, const Reading& row, ImportBatch& out);
+
+  ByteSource source_;
+  ImportOptions options_;
+  ReadingFormat format_ = ReadingFormat::csv;
+  std::unique_ptr<RowReader> reader_;
+  std::string pending_;  // read, not fed
+  bool ended_ = false;   // the source has
+  bool finished_ = false;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t first_line_ = 1;
+  std::string line_prefix_;
+
+  struct Sum {
+    Instant last;
+    MilliWattHours value;
+  };
+  boost::unordered_flat_map<std::uint32_t, Sum> sums_;  // by channel
+  ParsedRows parsed_;
+};
+
+// The header line with the names that CSV readings have, so that the columns of the options (or the usual names for
+// them) become meter_id, at, register and channel, and every other one is ignored.
+//   errors  invalid_argument: it lacks one of them
+Result<std::string> canonical_header(std::string_view line, const ImportOptions& options);
+
+}  // namespace meterhouse::cli

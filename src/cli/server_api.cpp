@@ -1,0 +1,168 @@
+#include "cli/server_api.h"
+
+#include <boost/json.hpp>
+
+#include "formats/packed_rows.h"
+#include "formats/reading_rows.h"
+
+namespace meterhouse::cli {
+namespace {
+
+namespace json = boost::json;
+
+// Meters registered by one request.
+constexpr std::size_t kMetersAtOnce = 1'000;
+// A server lists the first refused rows of a request; a batch with more is asked about in pieces of this size.
+constexpr std::size_t kListedErrors = 100;
+
+Result<json::value> parse_json(std::string_view text) {
+  boost::system::error_code error;
+  auto value = json::parse({text.data(), text.size()}, error);
+  if (error) return Error{Errc::io, fmt::format("the server's answer is no JSON: {}", error.message())};
+  return value;
+}
+
+std::string text_at(const json::value& value, std::string_view name) {
+  const auto* object = value.if_object();
+  const auto* found = object != nullptr ? object->if_contains(name) : nullptr;
+  const auto* text = found != nullptr ? found->if_string() : nullptr;
+  return text != nullptr ? std::string{text->begin(), text->end()} : std::string{};
+}
+
+std::uint64_t count_at(const json::value& value, std::string_view name) {
+  const auto* object = value.if_object();
+  const auto* found = object != nullptr ? object->if_contains(name) : nullptr;
+  if (found == nullptr || !found->is_number()) return 0;
+  boost::system::error_code error;
+  const auto count = found->to_number<std::uint64_t>(error);
+  return error ? 0 : count;
+}
+
+const json::array& list_at(const json::value& value, std::string_view name) {
+  static const json::array kNone;
+  const auto* object = value.if_object();
+  const auto* found = object != nullptr ? object->if_contains(name) : nullptr;
+  const auto* list = found != nullptr ? found->if_array() : nullptr;
+  return list != nullptr ? *list : kNone;
+}
+
+// The words of a problem document (RFC 9457), or of the first system's errors.
+Error refusal(const HttpAnswer& answer) {
+  std::string words = "no reason given";
+  if (const auto problem = parse_json(answer.body)) {
+    for (const auto* name : {"detail", "title", "message"})
+      if (auto text = text_at(*problem, name); !text.empty()) {
+        words = std::move(text);
+        break;
+      }
+  }
+  const Errc code = answer.status == 404   ? Errc::not_found
+                    : answer.status == 409 ? Errc::conflict
+                    : answer.status == 503 ? Errc::unavailable
+                    : answer.status >= 500 ? Errc::io
+                                           : Errc::invalid_argument;
+  return {code, fmt::format("the server refused ({}): {}", answer.status, words)};
+}
+
+Result<json::value> value_of(const Result<HttpAnswer>& answer) {
+  if (!answer) return answer.error();
+  if (!answer->ok()) return refusal(*answer);
+  return parse_json(answer->body);
+}
+
+json::object object_of(const NewMeter& meter) {
+  json::object object{{"meter_id", meter.id.text()},
+                      {"region", meter.region},
+                      {"area", meter.area},
+                      {"dwelling_type", meter.dwelling_type}};
+  if (!meter.serial.empty()) object["serial"] = meter.serial;
+  if (meter.register_digits) object["register_digits"] = *meter.register_digits;
+  return object;
+}
+
+}  // namespace
+
+Result<ServerApi> ServerApi::connect(std::string_view base) {
+  auto client = HttpClient::for_server(base);
+  if (!client) return client.error();
+  return ServerApi{std::move(*client)};
+}
+
+Result<json::value> ServerApi::get(const std::string& target) { return value_of(client_.get(target)); }
+
+Result<json::value> ServerApi::post(const std::string& target, const std::string& content_type, std::string_view body) {
+  return value_of(client_.post(target, content_type, body));
+}
+
+Result<Site> ServerApi::site() {
+  const auto config = get("/api/v1/config");
+  if (!config) return config.error();
+  Site site;
+  for (const auto& region : list_at(*config, "regions")) {
+    Site::Region& added = site.regions.emplace_back();
+    added.name = text_at(region, "name");
+    for (const auto& area : list_at(region, "areas"))
+      if (const auto* name = area.if_string()) added.areas.emplace_back(name->begin(), name->end());
+  }
+  for (const auto& type : list_at(*config, "dwelling_types"))
+    if (const auto* name = type.if_string()) site.dwelling_types.emplace_back(name->begin(), name->end());
+  if (auto zone = text_at(*config, "timezone"); !zone.empty()) site.timezone = std::move(zone);
+  return site;
+}
+
+Result<MeterCounts> ServerApi::register_meters(std::span<const NewMeter> meters) {
+  MeterCounts counts;
+  while (!meters.empty()) {
+    const auto some = meters.first(std::min(meters.size(), kMetersAtOnce));
+    meters = meters.subspan(some.size());
+    json::array list;
+    for (const auto& meter : some) list.push_back(object_of(meter));
+    const auto answer = post("/api/v1/meters", "application/json", json::serialize(list));
+    if (!answer) return answer.error();
+    for (const auto& result : list_at(*answer, "results")) {
+      const auto status = text_at(result, "status");
+      if (status == "rejected")
+        return Error{Errc::invalid_argument, fmt::format("meter {} was refused: {} {}", text_at(result, "meter_id"),
+                                                         text_at(result, "field"), text_at(result, "reason"))};
+      ++(status == "exists" ? counts.existed : counts.registered);
+    }
+  }
+  return counts;
+}
+
+Result<json::value> ServerApi::send_packed(std::span<const Reading> batch) {
+  body_.clear();
+  append_packed_header(body_);
+  for (const Reading& reading : batch) append_packed(body_, reading);
+  return post("/api/v1/readings", std::string{kPackedMediaType}, body_);
+}
+
+Result<std::vector<RefusedReading>> ServerApi::take(const std::vector<Reading>& batch, AppendCounts& counts) {
+  std::vector<RefusedReading> refused;
+  if (batch.empty()) return refused;
+  const auto answer = send_packed(batch);
+  if (!answer) return answer.error();
+  counts.accepted += count_at(*answer, "accepted");
+  counts.duplicate += count_at(*answer, "duplicate");
+  counts.conflict += count_at(*answer, "conflict");
+  counts.pending += count_at(*answer, "pending");
+
+  const auto rejected = count_at(*answer, "rejected");
+  const auto list = [&refused](const json::value& of, std::size_t first) {
+    for (const auto& error : list_at(of, "errors"))
+      refused.push_back({first + count_at(error, "row") - 1, text_at(error, "field"), text_at(error, "reason")});
+  };
+  if (rejected <= list_at(*answer, "errors").size()) {
+    list(*answer, 0);
+    return refused;
+  }
+  // Sending them again changes nothing: what was taken is a duplicate now.
+  for (std::size_t first = 0; first < batch.size(); first += kListedErrors) {
+    const auto again = send_packed(std::span{batch}.subspan(first, std::min(kListedErrors, batch.size() - first)));
+    if (!again) return again.error();
+    list(*again, first);
+  }
+  return refused;
+}
+
+}  // namespace meterhouse::cli
