@@ -36,7 +36,28 @@ Result<SiteCalendar> SiteCalendar::of(std::string_view zone_name) {
     if (spans.empty() || spans.back().offset != offset) spans.push_back({epoch_seconds(at), offset});
     at = info.end;
   }
+  repeat_last_rule(spans);
   return SiteCalendar{std::string{zone_name}, std::move(spans)};
+}
+
+// The system's tables end with 2037 and leave what follows to a rule that the time zone library does not read. A zone
+// that still sets its clocks in that year does so by weekdays of spring and autumn, so a later year is like the one of
+// 2027 to 2037 whose March begins on the same weekday.
+void SiteCalendar::repeat_last_rule(std::vector<OffsetSpan>& spans) {
+  constexpr int kLastTabulated = 2037;
+  const auto year_of = [](const OffsetSpan& span) {
+    return static_cast<int>(date::year_month_day{date::floor<date::days>(instant_from_epoch(span.from))}.year());
+  };
+  const auto march = [](int year) { return date::sys_days{date::year{year} / 3 / 1}; };
+  if (year_of(spans.back()) != kLastTabulated) return;
+  const std::vector<OffsetSpan> known = spans;
+  for (int year = kLastTabulated + 1; march(year) <= kLastInstant; ++year) {
+    int like = kLastTabulated;
+    while (date::weekday{march(like)} != date::weekday{march(year)}) --like;
+    const std::int64_t shift = Seconds{march(year) - march(like)}.count();
+    for (const OffsetSpan& span : known)
+      if (year_of(span) == like) spans.push_back({span.from + shift, span.offset});
+  }
 }
 
 SiteCalendar::SiteCalendar(std::string zone_name, std::vector<OffsetSpan> spans)

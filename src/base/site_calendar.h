@@ -61,6 +61,7 @@ class SiteCalendar {
     std::int64_t offset;  // local = UTC + offset
   };
   SiteCalendar(std::string zone_name, std::vector<OffsetSpan> spans);
+  static void repeat_last_rule(std::vector<OffsetSpan>& spans);
   const OffsetSpan* span_at(std::int64_t utc) const;
 
   std::string zone_name_;

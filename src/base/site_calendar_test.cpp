@@ -45,6 +45,9 @@ TEST(SiteCalendar, DaysFollowTheClocks) {
            Case{"London, clocks back", "Europe/London", 2024_y / 10 / 27, 25, "2024-10-26T23:00:00Z"},
            Case{"Lord Howe, forward", "Australia/Lord_Howe", 2024_y / 10 / 6, 23.5, "2024-10-05T13:30:00Z"},
            Case{"Lord Howe, back", "Australia/Lord_Howe", 2024_y / 4 / 7, 24.5, "2024-04-06T13:00:00Z"},
+           Case{"London, after the system's tables", "Europe/London", 2050_y / 3 / 27, 23, "2050-03-27T00:00:00Z"},
+           Case{"London, the year 2100 without a leap day", "Europe/London", 2100_y / 10 / 31, 25,
+                "2100-10-30T23:00:00Z"},
            Case{"no midnight in Sao Paulo", "America/Sao_Paulo", 2018_y / 11 / 4, 23, "2018-11-04T03:00:00Z"},
            Case{"Sao Paulo, the day before", "America/Sao_Paulo", 2018_y / 11 / 3, 24, "2018-11-03T03:00:00Z"},
            Case{"Sao Paulo, back to 23:00", "America/Sao_Paulo", 2018_y / 2 / 17, 25, "2018-02-17T02:00:00Z"},
@@ -122,6 +125,11 @@ TEST(SiteCalendar, KnowsWhetherLocalTimesRepeat) {
   EXPECT_FALSE(calendar_of("UTC").repeats_local_times());
   EXPECT_TRUE(calendar_of("Europe/London").repeats_local_times());
   EXPECT_TRUE(calendar_of("Australia/Lord_Howe").repeats_local_times());
+}
+
+TEST(SiteCalendar, AZoneThatStoppedSettingItsClocksStaysSo) {
+  EXPECT_EQ(calendar_of("America/Sao_Paulo").offset_at(kLastInstant), std::chrono::hours{-3});
+  EXPECT_EQ(calendar_of("Asia/Singapore").offset_at(kLastInstant), std::chrono::hours{8});
 }
 
 TEST(SiteCalendar, AWrittenOffsetWins) {
