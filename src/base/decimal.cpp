@@ -113,6 +113,19 @@ Result<std::int64_t> parse_general(std::string_view text, int places) {
   return static_cast<std::int64_t>(parts->negative ? ~bits + 1 : bits);
 }
 
+// Appends the digits at `p` to the value, two at a time to halve the chain of multiplications, and returns their end.
+const char* read_digits(const char* p, const char* end, std::uint64_t& value) {
+  while (end - p >= 2) {
+    const unsigned tens = static_cast<unsigned char>(p[0]) - unsigned{'0'};
+    const unsigned ones = static_cast<unsigned char>(p[1]) - unsigned{'0'};
+    if (tens > 9 || ones > 9) break;
+    value = value * 100 + (tens * 10 + ones);
+    p += 2;
+  }
+  while (p != end && is_digit(*p)) value = value * 10 + static_cast<unsigned>(*p++ - '0');
+  return p;
+}
+
 }  // namespace
 
 Result<std::int64_t> parse_decimal(std::string_view text, int places) {
@@ -125,12 +138,12 @@ Result<std::int64_t> parse_decimal(std::string_view text, int places) {
 
   const char* const start = p;
   std::uint64_t value = 0;  // 19 digits fit
-  while (p != end && is_digit(*p)) value = value * 10 + static_cast<unsigned>(*p++ - '0');
+  p = read_digits(p, end, value);
   const auto whole = p - start;
   std::ptrdiff_t fraction = 0;
   if (p != end && *p == '.') {
-    const char* const point = p++;
-    while (p != end && is_digit(*p)) value = value * 10 + static_cast<unsigned>(*p++ - '0');
+    const char* const point = p;
+    p = read_digits(point + 1, end, value);
     fraction = p - point - 1;
   }
   std::int64_t scaled = 0;

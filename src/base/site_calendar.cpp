@@ -83,6 +83,10 @@ date::local_days SiteCalendar::day_of(Instant instant) const {
 
 std::optional<SiteCalendar::Candidates> SiteCalendar::instants_of(date::local_seconds local) const {
   const std::int64_t wall = local_count(local);
+  if (wall - kMaxOffset >= spans_.back().from) {  // zones without daylight saving: nearly always
+    const Instant instant = instant_from_epoch(wall - spans_.back().offset);
+    return Candidates{instant, instant};
+  }
   const OffsetSpan* const first = spans_.data();
   const OffsetSpan* const end = first + spans_.size();
   std::optional<Candidates> found;
@@ -106,8 +110,6 @@ bool SiteCalendar::repeats_local_times() const {
 
 Result<Instant> SiteCalendar::resolve(const WrittenTime& time) const {
   if (time.offset) return instant_from_epoch(local_count(time.local) - time.offset->count());
-  if (const std::int64_t wall = local_count(time.local); wall - kMaxOffset >= spans_.back().from)
-    return instant_from_epoch(wall - spans_.back().offset);
   const auto candidates = instants_of(time.local);
   if (!candidates) {
     std::string text;
