@@ -6,11 +6,9 @@ file(GLOB web_settings CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/*.json ${PROJ
 set(web_installed ${CMAKE_CURRENT_BINARY_DIR}/web-installed.stamp)
 set(METERHOUSE_WEB_STAMP ${CMAKE_CURRENT_BINARY_DIR}/web-built.stamp)
 
-# Not `npm ci`: from npm 11 on it refuses the lock file where the registry lacks some other platform's optional package.
-# `npm install --no-save` takes the locked versions too and leaves the lock file alone.
 add_custom_command(
   OUTPUT ${web_installed}
-  COMMAND ${NPM_PROGRAM} install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+  COMMAND ${NPM_PROGRAM} ci --ignore-scripts --no-audit --no-fund --loglevel=error
   COMMAND ${CMAKE_COMMAND} -E touch ${web_installed}
   DEPENDS ${PROJECT_SOURCE_DIR}/web/package.json ${PROJECT_SOURCE_DIR}/web/package-lock.json
   WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web
