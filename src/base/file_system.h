@@ -39,6 +39,7 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
+  // errors  also: not_found where it must exist and does not
   virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) = 0;
   // Replaces `to` where it exists, atomically; durable after sync_directory.
   virtual Status rename(const std::string& from, const std::string& to) = 0;
