@@ -1,20 +1,20 @@
-// Bytes a reading and decoding rates of the blocks, on a real household's half-hours and on a synthetic town.
+// Bytes a reading and decoding rates of the blocks, on the simulator's town and on a real household's half-hours.
 //   codec_bench [CSV of closing instants and kWh]
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "base/decimal.h"
 #include "codec/block.h"
 #include "codec/frames.h"
+#include "simulator/town.h"
 
 namespace meterhouse {
 namespace {
@@ -38,28 +38,26 @@ Series series_of(const std::vector<double>& kwh) {
   return series;
 }
 
-// A thousand meters with the public mean uses of Singapore's dwelling types, a scale of their own, a daily shape,
-// appliances that switch on now and then, and noise.
-Meters synthetic_town(std::size_t count) {
-  struct Dwelling {
-    double share, kwh_a_month;
-  };
-  constexpr std::array kDwellings = {Dwelling{0.07, 167}, Dwelling{0.18, 277}, Dwelling{0.31, 366},
-                                     Dwelling{0.24, 453}, Dwelling{0.15, 583}, Dwelling{0.05, 1'256}};
-  constexpr std::array kShape = {0.7, 0.6, 0.55, 0.75, 0.9, 0.85, 0.9, 0.95, 1.0, 1.35, 1.75, 1.3};  // per two hours
-  std::mt19937_64 random{20'250'220};
-  std::lognormal_distribution<double> scale{0, 0.35};
-  std::lognormal_distribution<double> noise{-0.06, 0.35};
-  std::bernoulli_distribution appliance{0.06};
-  std::discrete_distribution<std::size_t> dwelling{0.07, 0.18, 0.31, 0.24, 0.15, 0.05};
-  Meters meters;
-  for (std::size_t m = 0; m < count; ++m) {
-    const double mean = kDwellings[dwelling(random)].kwh_a_month / kMonth * scale(random);
-    std::vector<double> kwh;
-    for (std::size_t i = 0; i <= kMonth; ++i)
-      kwh.push_back(mean * (0.9 * kShape[i / 4 % 12] * noise(random) + (appliance(random) ? 1.7 : 0)));
-    meters.push_back(series_of(kwh));
+// The simulator's town: Singapore's dwelling types and mean uses, each meter its own; a month of it, no disorder.
+Meters simulated_town(std::uint32_t count) {
+  const Site site{.regions = {{"Central Region", {"Bishan"}}},
+                  .dwelling_types = {"1-room / 2-room", "3-room", "4-room", "5-room and Executive",
+                                     "Private Apartments and Condominiums", "Landed Properties"}};
+  simulator::TownOptions options;
+  options.meters = count;
+  options.period = {kStart, kStart + kHalfHour * std::int64_t{kMonth}};
+  const auto town = simulator::Town::build(options, site);
+  if (!town) {
+    std::fprintf(stderr, "%s\n", town.error().message.c_str());
+    std::exit(1);
   }
+  Meters meters;
+  for (std::uint32_t m = 0; m < count; ++m)
+    for (const auto& channel : town->series(m)) {
+      Series& series = meters.emplace_back();
+      for (Instant at = options.period.from; at <= options.period.to; at += kHalfHour)
+        series.push_back(at, town->register_at(channel, at));
+    }
   return meters;
 }
 
@@ -207,7 +205,7 @@ void report(const char* data, const Meters& meters) {
 }  // namespace meterhouse
 
 int main(int argc, char** argv) {
-  meterhouse::report("town", meterhouse::synthetic_town(1'000));
+  meterhouse::report("town", meterhouse::simulated_town(1'000));
   if (argc > 1) meterhouse::report("household", meterhouse::household_months(argv[1]));
   return 0;
 }
