@@ -7,6 +7,7 @@
 namespace meterhouse {
 namespace {
 
+constexpr std::size_t kDateForm = 10;     // 2025-02-20
 constexpr std::size_t kSecondsForm = 19;  // 2025-02-20T10:30:00
 constexpr std::size_t kOffsetForm = 25;   // …+08:00
 
@@ -76,7 +77,7 @@ std::optional<std::int64_t> InstantReader::local_seconds(std::string_view text) 
 }
 
 std::optional<std::int64_t> InstantReader::days_of(const char* date) {
-  if (std::memcmp(date, last_date_, sizeof(last_date_)) == 0) return last_days_;
+  if (std::memcmp(date, last_date_, kDateForm) == 0) return last_days_;
   const auto century = two_digits(date);
   const auto year = two_digits(date + 2);
   const auto month = two_digits(date + 5);
@@ -85,7 +86,7 @@ std::optional<std::int64_t> InstantReader::days_of(const char* date) {
   const date::year_month_day ymd{date::year{*century * 100 + *year}, date::month{static_cast<unsigned>(*month)},
                                  date::day{static_cast<unsigned>(*day)}};
   if (!ymd.ok()) return std::nullopt;
-  std::memcpy(last_date_, date, sizeof(last_date_));
+  std::memcpy(last_date_, date, kDateForm);
   last_days_ = date::local_days{ymd}.time_since_epoch().count();
   return last_days_;
 }

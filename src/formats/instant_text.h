@@ -34,7 +34,7 @@ class InstantReader {
   Answer of_local(std::int64_t local) const;
 
   const SiteCalendar& calendar_;
-  char last_date_[10] = {};
+  char last_date_[11] = "1970-01-01";
   std::int64_t last_days_ = 0;
 };
 
