@@ -1,0 +1,193 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/testing/simulated_disk.h"
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/verify.h"
+
+// A whole small store, every file of it cut at every length and flipped at every byte: what it answers afterwards is
+// the old data or `corruption`, or, after a crash alone, all but the one torn last frame, which opening and verifying
+// report.
+
+namespace meterhouse {
+namespace {
+
+constexpr Instant kStart = instant_from_epoch(1'738'330'000);  // shortly before the end of January 2025 in Singapore
+
+using Answer = std::map<std::pair<std::uint32_t, Instant>, MilliWattHours>;
+
+Result<std::unique_ptr<EmbeddedReadingStore>> open(SimulatedDisk& disk, ManualClock& clock) {
+  EmbeddedOptions options{.directory = "data", .calendar = SiteCalendar::of("Asia/Singapore").value()};
+  options.journal_file_bytes = 2048;
+  options.threads = StoreThreads::none;
+  return EmbeddedReadingStore::open(disk, clock, std::move(options));
+}
+
+SeriesKey key_of(std::uint32_t number) { return {MeterId::from_number(100'000'000 + number), Channel::import_}; }
+
+Result<Answer> read_all(const EmbeddedReadingStore& store) {
+  Answer answer;
+  auto done = store.scan({}, {}, [&](SeriesKey key, const Series& series) {
+    for (std::size_t i = 0; i < series.size(); ++i)
+      answer.emplace(std::pair{key.packed(), series.at[i]}, series.registers[i]);
+    return Status{};
+  });
+  if (!done) return done.error();
+  // Point reads go another way to the same bytes.
+  for (std::uint32_t meter = 0; meter < 3; ++meter) {
+    const auto series = store.read(key_of(meter), {}, Neighbours::with);
+    if (!series) return series.error();
+    for (std::size_t i = 0; i < series->size(); ++i)
+      EXPECT_EQ(answer.at({key_of(meter).packed(), series->at[i]}), series->registers[i]);
+  }
+  return answer;
+}
+
+enum class End : std::uint8_t { closed, crashed };
+
+// Two months in segments of several folds, and, where it crashed, three batches in the journal.
+class SmallStore {
+ public:
+  explicit SmallStore(End end) : end_(end) {
+    auto store = open(disk_, clock_).value();
+    for (int batch = 0; batch < 9; ++batch) {
+      std::vector<Reading> readings;
+      for (int i = 0; i < 12; ++i)
+        readings.emplace_back(key_of(static_cast<std::uint32_t>(i % 3)), kStart + Seconds{1800} * (batch * 4 + i / 3),
+                              MilliWattHours{(batch * 4 + i / 3) * 120'000 + i});
+      EXPECT_TRUE(store->append_and_wait(readings));
+      const bool fold = batch % 3 == 2 && batch < 8;
+      EXPECT_TRUE(!fold || store->fold());
+      if (batch == 7) before_last_ = read_all(*store).value();
+    }
+    whole_ = read_all(*store).value();
+    EXPECT_TRUE(end == End::crashed || store->close());
+    store.reset();
+    disk_.crash();
+  }
+
+  void damage_every_file() {
+    for (const std::string& path : disk_.paths()) {
+      if (path == "data/LOCK") continue;
+      SCOPED_TRACE(path);
+      const auto bytes = disk_.content(path);
+      for (std::size_t size = 0; size < bytes.size(); ++size) {
+        damaged_ = fmt::format("cut at {}", size);
+        check(path, {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)});
+      }
+      for (std::size_t at = 0; at < bytes.size(); ++at) {
+        auto flipped = bytes;
+        flipped[at] ^= std::byte{static_cast<unsigned char>(1U << (at % 8))};
+        damaged_ = fmt::format("flipped at {}", at);
+        check(path, flipped);
+      }
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+
+  void remove_every_file() {
+    for (const std::string& path : disk_.paths()) {
+      if (path == "data/LOCK") continue;
+      SCOPED_TRACE(path);
+      SimulatedDisk disk;
+      copy_to(disk, path, nullptr);
+      const auto store = open(disk, clock_);
+      ASSERT_FALSE(store);
+      EXPECT_EQ(store.error().code, Errc::corruption) << store.error().message;
+      EXPECT_THAT(store.error().message, testing::HasSubstr("missing"));
+      const auto report = verify_store(disk, "data");
+      EXPECT_FALSE(report && report->sound());
+    }
+  }
+
+ private:
+  void check(const std::string& path, const std::vector<std::byte>& bytes) {
+    SimulatedDisk disk;
+    copy_to(disk, path, &bytes);
+    const auto report = verify_store(disk, "data");
+    ASSERT_TRUE(report) << damaged_ << ": " << report.error().message;
+    for (const std::string& damage : report->damages) {
+      ASSERT_THAT(damage, testing::HasSubstr("data/")) << damaged_;
+      ASSERT_THAT(damage, testing::AnyOf(testing::HasSubstr("offset"), testing::HasSubstr("missing"),
+                                         testing::HasSubstr("cut")))
+          << damaged_;
+    }
+    const auto store = open(disk, clock_);
+    const auto answer = store ? read_all(**store) : Result<Answer>{store.error()};
+    if (!answer) {
+      ASSERT_EQ(answer.error().code, Errc::corruption) << damaged_ << ": " << answer.error().message;
+      ASSERT_FALSE(report->sound()) << damaged_ << ": verify did not find it: " << answer.error().message;
+      return;
+    }
+    if (*answer == whole_) return;
+    ASSERT_EQ(end_, End::crashed) << damaged_ << ": a shorter or wrong answer";
+    ASSERT_EQ(*answer, before_last_) << damaged_;
+    ASSERT_TRUE((*store)->open_report().torn) << damaged_;
+    ASSERT_TRUE(report->torn) << damaged_;
+    ASSERT_EQ(report->torn->file, path);
+  }
+
+  // The whole disk but for one file: other bytes, or none.
+  void copy_to(SimulatedDisk& disk, const std::string& path, const std::vector<std::byte>* bytes) const {
+    for (const std::string& other : disk_.paths())
+      if (other != path) disk.set_content(other, disk_.content(other));
+    if (bytes != nullptr) disk.set_content(path, *bytes);
+  }
+
+  End end_;
+  SimulatedDisk disk_;
+  ManualClock clock_{kStart};
+  Answer whole_;
+  Answer before_last_;
+  std::string damaged_;
+};
+
+TEST(EmbeddedDamage, AfterACleanEndNoCutAndNoFlipChangesAnAnswer) { SmallStore{End::closed}.damage_every_file(); }
+
+TEST(EmbeddedDamage, AfterACrashAtMostTheReportedTornFrameIsMissing) { SmallStore{End::crashed}.damage_every_file(); }
+
+TEST(EmbeddedDamage, AFileThatIsGoneIsNoticed) {
+  for (const End end : {End::closed, End::crashed}) {
+    SmallStore whole{end};
+    whole.remove_every_file();
+  }
+}
+
+TEST(EmbeddedChanges, AreReplayedInOrderUntilTheyAreFolded) {
+  SimulatedDisk disk;
+  ManualClock clock{kStart};
+  std::vector<std::string> replayed;
+  const auto open_and_note = [&] {
+    replayed.clear();
+    EmbeddedOptions options{.directory = "data", .calendar = SiteCalendar::of("Asia/Singapore").value()};
+    options.journal_file_bytes = 2048;
+    options.on_change = [&](std::string_view change) {
+      replayed.emplace_back(change);
+      return Status{};
+    };
+    return EmbeddedReadingStore::open(disk, clock, std::move(options)).value();
+  };
+  {
+    const auto store = open_and_note();
+    int recorded = 0;
+    for (const char* change : {"one", "two", "three"})
+      store->record_change(change, [&](const Status& done) { recorded += done ? 1 : 0; });
+    ASSERT_TRUE(store->append_and_wait({Reading{key_of(1), kStart, MilliWattHours{1}}}));
+    EXPECT_EQ(recorded, 3);
+  }
+  disk.crash();
+  {
+    const auto store = open_and_note();
+    EXPECT_EQ(replayed, (std::vector<std::string>{"one", "two", "three"}));
+    EXPECT_EQ(store->open_report().replayed_changes, 3u);
+    ASSERT_TRUE(store->fold());
+  }
+  disk.crash();
+  open_and_note();
+  EXPECT_TRUE(replayed.empty());
+}
+
+}  // namespace
+}  // namespace meterhouse
