@@ -78,6 +78,7 @@ Response Api::get_consumption(const Request& request, std::string_view) {
     return problem(known.error());
   const auto meter = meter_of(request);
   if (!meter) return problem(meter.error());
+  if (!parts_.directory.contains(*meter)) return problem(not_registered(*meter));
   const auto zone = calendar_of(request);
   if (!zone) return problem(zone.error());
   const SiteCalendar& calendar = *zone ? **zone : parts_.calendar;

@@ -146,6 +146,7 @@ Response Api::get_meter(const Request& request, std::string_view) {
   if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
   const auto id = meter_of(request);
   if (!id) return problem(id.error());
+  if (!parts_.directory.contains(*id)) return problem(not_registered(*id));
   const auto meter = parts_.registry.meter(*id);
   return meter ? meter_response(200, *meter, parts_.calendar) : problem(meter.error());
 }
@@ -155,6 +156,7 @@ Response Api::patch_meter(const Request& request, std::string_view body) {
   if (!takes_json(request)) return problem(415, "the Content-Type must be application/json");
   const auto id = meter_of(request);
   if (!id) return problem(id.error());
+  if (!parts_.directory.contains(*id)) return problem(not_registered(*id));
   const auto patch = parse_meter_patch(body);
   if (!patch) return problem(patch.error());
   const auto meter = parts_.registry.patch(*id, *patch);

@@ -64,10 +64,6 @@ void append_reading(JsonWriter& json, const Series& series, std::size_t index, c
   json.key("status").text(to_string(flags.status)).key("arrival").text(to_string(flags.arrival));
 }
 
-Error not_registered(MeterId meter) {
-  return {Errc::not_found, fmt::format("meter {} is not registered", meter.text())};
-}
-
 }  // namespace
 
 Task<Response> Api::post_readings(Request& request, BodyReader& body) {

@@ -33,6 +33,10 @@ Result<MeterId> meter_of(const Request& request) {
   return *meter;
 }
 
+Error not_registered(MeterId meter) {
+  return {Errc::not_found, fmt::format("meter {} is not registered", meter.text())};
+}
+
 Result<Channel> channel_of(const Request& request) {
   const auto text = request.query_parameter("channel");
   if (!text) return Channel::import_;

@@ -16,7 +16,8 @@ namespace meterhouse {
 // Every parameter is one of `known`, and none comes twice.
 Status check_parameters(const Request& request, std::initializer_list<std::string_view> known);
 
-Result<MeterId> meter_of(const Request& request);    // the path's {meter_id}
+Result<MeterId> meter_of(const Request& request);  // the path's {meter_id}
+Error not_registered(MeterId meter);
 Result<Channel> channel_of(const Request& request);  // `channel`, import where it is not given
 // `limit`: 1 or more, capped at `most`.
 Result<std::size_t> limit_of(const Request& request, std::size_t otherwise, std::size_t most);

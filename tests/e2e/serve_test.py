@@ -1,0 +1,93 @@
+"""How `meterhouse serve` starts, refuses to start, and stops."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, main, serve_command
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+
+
+class Serve(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="meterhouse-e2e-")
+        self.addCleanup(self.folder.cleanup)
+        self.data = Path(self.folder.name) / "data"
+        self.config = ROOT / "config/meterhouse.json"
+
+    def refused(self, code, words, *arguments):
+        ended = run("serve", *arguments)
+        self.assertEqual(ended.returncode, code, ended.stderr)
+        self.assertIn(words, ended.stderr)
+        self.assertEqual(ended.stderr.count("\n"), 1, "one plain sentence")
+
+    def test_help_and_version(self):
+        for arguments in (["--help"], ["serve", "--help"]):
+            ended = run(*arguments)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+            self.assertIn("xample", ended.stdout)
+        self.assertRegex(run("version").stdout, r"^meterhouse \d+\.\d+")
+
+    def test_usage(self):
+        for arguments in ([], ["serve", "--no-such-option"], ["nonsense"]):
+            with self.subTest(arguments):
+                self.assertEqual(run(*arguments).returncode, 2)
+        self.refused(2, "no address", "--data", self.data, "--config", self.config, "--listen", "here")
+        self.refused(2, "missing.json", "--data", self.data, "--config", "missing.json")
+        broken = config_with(self.folder.name, dwelling_data=7)
+        self.refused(2, "dwelling_data", "--data", self.data, "--config", broken)
+        self.refused(2, "timezone", "--data", self.data, "--config", config_with(self.folder.name, timezone="Mars/Base"))
+
+    def test_directories_that_are_not_ours(self):
+        foreign = Path(self.folder.name) / "foreign"
+        foreign.mkdir()
+        (foreign / "letter.txt").write_text("dear")
+        self.refused(2, "not empty", "--data", foreign, "--config", self.config)
+        self.assertEqual(sorted(path.name for path in foreign.iterdir()), ["letter.txt"])
+
+    def test_what_is_taken(self):
+        address = free_address()
+        with RunningServer(serve_command(address, self.data), address) as server:
+            other = Path(self.folder.name) / "other"
+            self.refused(1, "another program is listening", "--data", other, "--config", self.config, "--listen", address)
+            self.refused(1, "another process", "--data", self.data, "--config", self.config, "--listen", free_address())
+            self.assertEqual(server.get("/healthz")[0], 200)
+            self.assertEqual(server.stop(), 0)
+
+    def test_stops_in_good_order_on_both_signals(self):
+        for number, how in enumerate((signal.SIGTERM, signal.SIGINT)):
+            with self.subTest(how):
+                address = free_address()
+                with RunningServer(serve_command(address, self.data), address) as server:
+                    client = Client(address)
+                    meter = {"meter_id": f"10000000{number}", **PLACE}
+                    self.assertEqual(client.json("POST", "/api/v1/meters", meter)[0], 201)
+                    self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], number + 1, "kept by the run before")
+                    os.kill(server.process.pid, how)
+                    self.assertEqual(server.process.wait(timeout=60), 0)
+                    client.close()
+
+    def test_demo(self):
+        address = free_address()
+        with RunningServer([*serve_command(address, self.data), "--demo"], address) as server:
+            client = Client(address)
+            self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 60)
+            status, latest = client.json("GET", "/api/v1/meters/100000001/latest")
+            self.assertEqual(status, 200)
+            client.close()
+            self.assertEqual(server.stop(), 0)
+        with RunningServer([*serve_command(address, self.data), "--demo"], address) as server:
+            client = Client(address)
+            self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 60, "filled only once")
+            client.close()
+            self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    main()
