@@ -77,14 +77,14 @@ class Serve(unittest.TestCase):
         address = free_address()
         with RunningServer([*serve_command(address, self.data), "--demo"], address) as server:
             client = Client(address)
-            self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 60)
+            self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 200)
             status, latest = client.json("GET", "/api/v1/meters/100000001/latest")
             self.assertEqual(status, 200)
             client.close()
             self.assertEqual(server.stop(), 0)
         with RunningServer([*serve_command(address, self.data), "--demo"], address) as server:
             client = Client(address)
-            self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 60, "filled only once")
+            self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 200, "filled only once")
             client.close()
             self.assertEqual(server.stop(), 0)
 
