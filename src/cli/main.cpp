@@ -6,6 +6,7 @@
 #include "cli/import.h"
 #include "cli/serve.h"
 #include "cli/simulate.h"
+#include "cli/verify.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -22,7 +23,8 @@ void add_version(CLI::App& app, int& exit_code) {
 }
 
 // A table of contents: each adds its options, its help and what it does.
-constexpr void (*kSubcommands[])(CLI::App&, int&) = {add_serve, add_simulate, add_import, add_export, add_version};
+constexpr void (*kSubcommands[])(CLI::App&, int&) = {add_serve,  add_simulate, add_import,
+                                                     add_export, add_verify,   add_version};
 
 int run(int argc, char** argv) {
   CLI::App app{kAbout, "meterhouse"};
