@@ -1,0 +1,241 @@
+"""The command line end to end: what simulate makes goes in and comes out again, offline and over HTTP; a real household's
+half-hours give the totals computed from the file alone; damage is found and named.    cli_test.py PROGRAM"""
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from repository import ROOT  # noqa: E402
+from running_server import RunningServer, free_address  # noqa: E402
+
+PROGRAM = sys.argv.pop(1)
+CONFIG = ROOT / "config/meterhouse.json"
+LONDON = ROOT / "tests/data/london-household-half-hours.csv"
+HALF_HOUR = timedelta(minutes=30)
+
+
+def london_sums():
+    """({local day: kWh}, the days whose first or last midnight has no reading), from the file alone."""
+    zone = ZoneInfo("Europe/London")
+    sums, instants = defaultdict(Decimal), set()
+    with LONDON.open() as file:
+        for row in csv.DictReader(file):
+            closing = datetime.fromisoformat(row["closing_instant_utc"]).replace(tzinfo=timezone.utc)
+            kwh = Decimal(row["kwh"]).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
+            sums[(closing - timedelta(seconds=1)).astimezone(zone).date()] += kwh
+            instants |= {closing} if instants else {closing, closing - HALF_HOUR}
+
+    def midnight_is_there(day):
+        return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc) in instants
+
+    unbounded = {day for day in sums if not (midnight_is_there(day) and midnight_is_there(day + timedelta(days=1)))}
+    return sums, unbounded
+
+
+class CommandLine(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="meterhouse-cli-")
+        self.addCleanup(self.directory.cleanup)
+
+    def path(self, name):
+        return str(Path(self.directory.name) / name)
+
+    def run_program(self, *arguments, expect=0, stdin=None):
+        """The finished process; its exit code is checked."""
+        done = subprocess.run(
+            [PROGRAM, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, input=stdin, timeout=300
+        )
+        self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}{done.stderr}")
+        return done
+
+    def lines(self, name):
+        return Path(self.path(name)).read_text().splitlines()
+
+    def serve(self, data, *options):
+        address = free_address()
+        command = [PROGRAM, "serve", "--data", self.path(data), "--listen", address, "--config", str(CONFIG), *options]
+        server = RunningServer(command, address, cwd=ROOT)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def config_in_london(self):
+        config = json.loads(CONFIG.read_text())
+        config["timezone"] = "Europe/London"
+        Path(self.path("london.json")).write_text(json.dumps(config))
+        return self.path("london.json")
+
+
+class RoundTrip(CommandLine):
+    TOWN = ["simulate", "--meters", 40, "--days", 3, "--solar", 1]
+
+    def test_offline(self):
+        for form in ["csv", "ndjson", "packed"]:
+            with self.subTest(form):
+                sent, back, data = f"sent.{form}", f"back.{form}", f"data-{form}"
+                self.run_program(*self.TOWN, "--order", "meter", "-o", self.path(sent), "--meters-file", self.path("meters.csv"))
+                done = self.run_program(
+                    "import", self.path(sent), "--meters", self.path("meters.csv"), "--data", self.path(data), "--json"
+                )
+                counts = json.loads(done.stdout)
+                self.assertGreater(counts["accepted"], 40 * 145)
+                self.assertEqual((counts["rejected"], counts["registered"]), (0, 40))
+                self.run_program("export", "--data", self.path(data), "-o", self.path(back))
+                if form == "packed":
+                    sent, back = Path(self.path(sent)).read_bytes(), Path(self.path(back)).read_bytes()
+                    self.assertEqual(len(sent), len(back))
+                else:
+                    self.assertEqual(sorted(self.lines(back)), sorted(self.lines(sent)))
+
+    def test_over_http(self):
+        server = self.serve("data")
+        faults = ["--gaps", 0.2, "--duplicates", 0.01, "--late-hours", 0.1, "--faults", self.path("faults.ndjson")]
+        done = self.run_program(*self.TOWN, *faults, "--to", server.base, "--json")
+        sent = json.loads(done.stdout)
+        planted = [json.loads(line)["fault"] for line in self.lines("faults.ndjson")]
+        self.assertEqual(sent["duplicate"], planted.count("duplicate"))
+        self.assertEqual(sent["faults"], len(planted))
+        self.assertGreater(planted.count("gap"), 3)
+
+        self.run_program(*self.TOWN, *faults, "-o", self.path("town.csv"))
+        done = self.run_program("import", self.path("town.csv"), "--to", server.base, "--json")
+        again = json.loads(done.stdout)
+        self.assertEqual((again["accepted"], again["duplicate"]), (0, sent["readings"]))
+
+        self.run_program("export", "--server", server.base, "-o", self.path("back.csv"))
+        self.assertEqual(sorted(self.lines("back.csv")), sorted(set(self.lines("town.csv"))))
+        self.assertEqual(server.stop(), 0)
+
+        # The same out of the directory, now that no server holds it: readings and consumption alike.
+        self.run_program("export", "--data", self.path("data"), "-o", self.path("offline.csv"))
+        self.assertEqual(self.lines("offline.csv"), self.lines("back.csv"))
+
+    def test_a_demonstration_has_a_year_and_goes_on_after_a_restart(self):
+        server = self.serve("demo", "--demo")
+        status, text = server.get("/api/user/query?meter_id=100000001&period=1y")
+        self.assertEqual(status, 200)
+        self.assertGreaterEqual(len(json.loads(text)["data"]), 12)
+        self.assertEqual(server.stop(), 0)
+        server = self.serve("demo", "--demo")
+        self.assertEqual(json.loads(server.get("/api/v1/config")[1])["meters"], 200)
+
+
+class London(CommandLine):
+    def test_every_local_day_and_month_has_the_files_own_total(self):
+        data, config = self.path("data"), self.config_in_london()
+        done = self.run_program(
+            "import", LONDON, "--data", data, "--config", config, "--meter", "100000001",
+            "--register", "Central Region,Bishan,4-room", "--cumulate", "0", "--timezone", "UTC",
+            "--columns", "at=closing_instant_utc,value=kwh", "--json",
+        )  # fmt: skip
+        self.assertEqual(json.loads(done.stdout)["accepted"], 20_001)
+
+        sums, unbounded = london_sums()
+        export = ["export", "--data", data, "--config", config, "--channel", "import", "--format", "ndjson"]
+        span = ["--from", min(sums), "--to", max(sums) + timedelta(days=1)]
+        days = [json.loads(line) for line in self.run_program(*export, "--step", "day", *span).stdout.splitlines()]
+        self.assertEqual(len(days), (max(sums) - min(sums)).days + 1)
+        compared = 0
+        for row in days:
+            day = datetime.fromisoformat(row["from"]).date()
+            if day in unbounded or day not in sums:
+                continue
+            self.assertEqual(Decimal(str(row["consumption"])), sums[day], day)
+            self.assertEqual(row["quality"], "actual", day)
+            compared += 1
+        self.assertGreater(compared, 405)
+
+        # Over the gaps too nothing is lost or invented: all days together are all rows together.
+        total = sum(Decimal(str(row["consumption"])) for row in days if row["consumption"] is not None)
+        self.assertEqual(total, sum(sums.values()))
+
+        months = defaultdict(Decimal)
+        for day, kwh in sums.items():
+            months[day.replace(day=1)] += kwh
+        at_edge = {day.replace(day=1) for day in unbounded if day.day == 1 or (day + timedelta(days=1)).day == 1}
+        for line in self.run_program(*export, "--step", "month", *span).stdout.splitlines():
+            row = json.loads(line)
+            month = datetime.fromisoformat(row["from"]).date().replace(day=1)
+            if month not in at_edge:
+                self.assertEqual(Decimal(str(row["consumption"])), months[month], month)
+
+
+class Mistakes(CommandLine):
+    def test_exit_codes_and_words(self):
+        for arguments, code, words in [
+            (["simulate", "--meters", "0"], 2, "1 to"),
+            (["simulate", "--interval", "7"], 2, "does not divide a day"),
+            (["simulate", "--start", "soon"], 2, "--start"),
+            (["simulate", "--to", "ftp://x"], 2, "no server address"),
+            (["simulate", "--to", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),
+            (["import", self.path("none.csv"), "--dry-run"], 1, "none.csv"),
+            (["import", LONDON], 2, "--to URL"),
+            (["import", LONDON, "--dry-run"], 2, "--columns"),
+            (["export", "--data", self.path("none")], 1, "no data directory"),
+            (["export"], 2, "--server"),
+            (["verify", self.path("none")], 1, "no data directory"),
+            (["frobnicate"], 2, ""),
+        ]:
+            with self.subTest(arguments):
+                done = self.run_program(*arguments, expect=code)
+                self.assertIn(words, done.stderr)
+                self.assertEqual(done.stdout, "")
+
+    def test_wrong_rows_are_listed_and_the_others_kept(self):
+        rows = [
+            "meter_id,at,register",
+            "100000001,2025-01-01T00:00Z,1",
+            "100000002,2025-01-01T00:00Z,1",
+            "100000001,never,1",
+            "100000001,2025-01-01T01:00Z,2",
+        ]
+        done = self.run_program(
+            "import", "-", "--data", self.path("data"), "--meters", self.write_meters(), "--rejects", self.path("rejects.csv"),
+            "--json", expect=3, stdin="\n".join(rows),
+        )  # fmt: skip
+        counts = json.loads(done.stdout)
+        self.assertEqual((counts["accepted"], counts["rejected"]), (2, 2))
+        rejects = list(csv.DictReader(self.lines("rejects.csv")))
+        self.assertEqual(
+            sorted((row["line"], row["field"], row["reason"]) for row in rejects),
+            [("3", "meter_id", "is not registered"), ("4", "at", "is not an ISO 8601 time")],
+        )
+
+    def write_meters(self):
+        text = "meter_id,region,area,dwelling_type\n100000001,Central Region,Bishan,1-room / 2-room\n"
+        Path(self.path("meters.csv")).write_text(text)
+        return self.path("meters.csv")
+
+
+class Verify(CommandLine):
+    def test_it_names_file_offset_and_meter_of_a_damage(self):
+        data = Path(self.path("data"))
+        self.run_program("simulate", "--meters", 20, "--days", 40, "-o", self.path("r.csv"), "--meters-file", self.path("m.csv"))
+        self.run_program("import", self.path("r.csv"), "--meters", self.path("m.csv"), "--data", data)
+        found = json.loads(self.run_program("verify", data, "--json").stdout)
+        self.assertTrue(found["sound"] and found["clean"])
+        self.assertEqual(found["meters"], 20)
+        self.assertEqual(found["segment_readings"] + found["journal_readings"], len(self.lines("r.csv")) - 1)
+
+        segment = max((data / "segments").iterdir(), key=lambda file: file.stat().st_size)
+        content = bytearray(segment.read_bytes())
+        content[len(content) // 2] ^= 1
+        segment.write_bytes(content)
+        done = self.run_program("verify", data, expect=1)
+        self.assertRegex(done.stdout, rf"DAMAGE .*{segment.name}: offset \d+: .*meter 1000000\d\d")
+
+    def test_it_refuses_a_directory_that_a_server_holds(self):
+        self.serve("data")
+        self.run_program("verify", self.path("data"), expect=1)
+
+
+if __name__ == "__main__":
+    unittest.main()
