@@ -11,6 +11,7 @@ CODE_BLOCK = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```", re.M | re.S)
 # Pages for users; each has NAME.zh-CN.md beside it.
 USER_PAGES = [
     "README.md",
+    "docs/tour.md",
     "docs/operations.md",
     "docs/glossary.md",
 ]
