@@ -129,9 +129,10 @@ function get<T>(path: string, options: CallOptions = {}): Promise<ApiResult<T>> 
   return call<T>(path, {}, options);
 }
 
-function post<T>(path: string, body: unknown, options: CallOptions = {}): Promise<ApiResult<T>> {
-  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  return call<T>(path, init, options);
+// The key makes a repetition safe: what was done at the first time is answered again, not done twice.
+function post<T>(path: string, body: unknown, idempotencyKey: string): Promise<ApiResult<T>> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': idempotencyKey };
+  return call<T>(path, { method: 'POST', headers, body: JSON.stringify(body) }, {});
 }
 
 function meterPath(id: string): string {
@@ -141,7 +142,7 @@ function meterPath(id: string): string {
 export const api = {
   config: (options?: CallOptions) => get<Config>('/api/v1/config', options),
 
-  registerMeter: (meter: NewMeter, options?: CallOptions) => post<Meter>('/api/v1/meters', meter, options),
+  registerMeter: (meter: NewMeter, idempotencyKey: string) => post<Meter>('/api/v1/meters', meter, idempotencyKey),
 
   meters: (query: { limit: number }, options?: CallOptions) =>
     get<MeterPage>(`/api/v1/meters?limit=${query.limit}`, options),

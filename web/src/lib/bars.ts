@@ -7,6 +7,7 @@ import { addDays, monthStart, siteClock, type SiteClock } from './time';
 
 export interface Bar {
   axis: string; // short, beneath the bar
+  axisBelow: string; // what begins with this bar, such as a year or a day; mostly empty
   label: string; // whole, for the table and beside the pointer
   kwh: number | null; // null: no register bounds it; never 0
   quality: Quality;
@@ -16,14 +17,15 @@ export interface Bar {
 }
 
 export function barsOf(answer: Consumption, timezone: string, locale: Locale): Bar[] {
-  return answer.values.map((value) => barOf(value, answer.step, timezone, locale));
+  return answer.values.map((value, index) => barOf(value, index, answer.step, timezone, locale));
 }
 
-function barOf(value: ConsumptionValue, step: Step, timezone: string, locale: Locale): Bar {
+function barOf(value: ConsumptionValue, index: number, step: Step, timezone: string, locale: Locale): Bar {
   const from = siteClock(new Date(value.from), timezone);
   const to = siteClock(new Date(value.to), timezone);
   return {
     ...labels(from, to, step, locale),
+    axisBelow: axisBelow(from, index, step, locale),
     kwh: value.consumption,
     quality: value.quality,
     expected: value.expected,
@@ -32,28 +34,38 @@ function barOf(value: ConsumptionValue, step: Step, timezone: string, locale: Lo
   };
 }
 
+function axisBelow(from: SiteClock, index: number, step: Step, locale: Locale): string {
+  if (step === 'month') return index === 0 || from.date.slice(5, 7) === '01' ? from.date.slice(0, 4) : '';
+  if (step === 'day' || step === 'week' || step === 'year') return '';
+  return from.time === '00:00' ? formatShortDay(from.date, locale) : '';
+}
+
 function labels(from: SiteClock, to: SiteClock, step: Step, locale: Locale): { axis: string; label: string } {
   const endTime = to.time === '00:00' && to.date > from.date ? '24:00' : to.time;
   switch (step) {
     case 'interval':
     case '30min':
     case 'hour':
-      return { axis: from.time, label: `${formatShortDay(from.date, locale)} ${from.time}–${endTime}` };
+      return { axis: from.time, label: `${formatShortDay(from.date, locale)} ${from.time}–\u2060${endTime}` };
     case 'day':
       return { axis: formatShortDay(from.date, locale), label: formatDay(from.date, locale) };
     case 'month':
-      if (!isWholeMonth(from, to)) break;
-      return { axis: formatShortMonth(from.date, locale), label: formatMonth(from.date, locale) };
-    case 'year':
-      if (!isWholeYear(from, to)) break;
-      return { axis: from.date.slice(0, 4), label: from.date.slice(0, 4) };
+      return {
+        axis: formatShortMonth(from.date, locale),
+        label: isWholeMonth(from, to) ? formatMonth(from.date, locale) : daysLabel(from, to, locale),
+      };
+    case 'year': {
+      const year = from.date.slice(0, 4);
+      return { axis: year, label: isWholeYear(from, to) ? year : daysLabel(from, to, locale) };
+    }
     case 'week':
-      break;
+      return { axis: formatShortDay(from.date, locale), label: daysLabel(from, to, locale) };
   }
+}
+
+function daysLabel(from: SiteClock, to: SiteClock, locale: Locale): string {
   const last = to.time === '00:00' ? addDays(to.date, -1) : to.date;
-  const label = last > from.date ? formatDays(from.date, last, locale) : formatDate(from.date, locale);
-  const axis = step === 'month' ? formatShortMonth(from.date, locale) : step === 'year' ? from.date.slice(0, 4) : formatShortDay(from.date, locale);
-  return { axis, label };
+  return last > from.date ? formatDays(from.date, last, locale) : formatDate(from.date, locale);
 }
 
 function isWholeMonth(from: SiteClock, to: SiteClock): boolean {

@@ -22,11 +22,12 @@ describe('bars', () => {
   });
   it('are named by the site’s clock', () => {
     expect(bars.map((bar) => bar.axis)).toEqual(['00:00', '00:30', '01:00', '01:30']);
-    expect(bars[0]?.label).toBe('20 Feb 00:00–00:30');
+    expect(bars.map((bar) => bar.axisBelow)).toEqual(['20 Feb', '', '', '']);
+    expect(bars[0]?.label).toBe('20 Feb 00:00–\u206000:30');
   });
   it('end the day at 24:00', () => {
     const values = [sampleValue('2025-02-20T23:30:00+08:00', '2025-02-21T00:00:00+08:00', 1, 'actual')];
-    expect(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB')[0]?.label).toBe('20 Feb 23:30–24:00');
+    expect(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB')[0]?.label).toBe('20 Feb 23:30–\u206024:00');
   });
   it('name whole months as months and cut ones by their days', () => {
     const values = [
@@ -36,6 +37,7 @@ describe('bars', () => {
     const [cut, whole] = barsOf(sampleAnswer({ step: 'month', values }), 'Asia/Singapore', 'en-GB');
     expect(cut?.label.replace(/\s/g, ' ')).toMatch(/^15 ?– ?31 Jan 2025$/);
     expect(whole?.label).toBe('February 2025');
+    expect([cut?.axis, cut?.axisBelow, whole?.axis, whole?.axisBelow]).toEqual(['Jan', '2025', 'Feb', '']);
     expect(cut?.closer).toEqual({ kind: 'days', first: '2025-01-15', last: '2025-01-31' });
   });
   it('have a tallest, and the qualities that occur', () => {

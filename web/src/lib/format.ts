@@ -38,9 +38,9 @@ function formatUtc(date: LocalDate, locale: Locale, options: Intl.DateTimeFormat
   return new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
 }
 
-// A date stays on one line.
+// A date stays on one line: no break between day, month and year.
 function unbroken(text: string): string {
-  return text.replace(/ /g, '\u00a0');
+  return text.replace(/(?<=\d) (?=\p{Letter})|(?<=\p{Letter}) (?=\d{4})/gu, '\u00a0');
 }
 
 export function formatDate(date: LocalDate, locale: Locale): string {
@@ -48,7 +48,7 @@ export function formatDate(date: LocalDate, locale: Locale): string {
 }
 
 export function formatDay(date: LocalDate, locale: Locale): string {
-  return formatUtc(date, locale, { weekday: 'short', day: 'numeric', month: 'short' });
+  return unbroken(formatUtc(date, locale, { weekday: 'short', day: 'numeric', month: 'short' }));
 }
 
 export function formatShortDay(date: LocalDate, locale: Locale): string {
@@ -60,7 +60,7 @@ export function formatMonth(date: LocalDate, locale: Locale): string {
 }
 
 export function formatShortMonth(date: LocalDate, locale: Locale): string {
-  return formatUtc(date, locale, { month: 'short', year: '2-digit' });
+  return formatUtc(date, locale, { month: 'short' });
 }
 
 // Both days counted: '1–28 Feb 2025'.
@@ -70,7 +70,8 @@ export function formatDays(first: LocalDate, last: LocalDate, locale: Locale): s
     return first === last ? formatDate(first, locale) : `${formatDate(first, locale)}至${end}`; // Intl's is all slashes
   }
   const format = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-  return format.formatRange(new Date(`${first}T00:00:00Z`), new Date(`${last}T00:00:00Z`));
+  const range = format.formatRange(new Date(`${first}T00:00:00Z`), new Date(`${last}T00:00:00Z`));
+  return unbroken(range);
 }
 
 // '20 Feb 2025, 12:30'. A midnight that ends something is 24:00 of the day before.

@@ -140,6 +140,7 @@ export const zh: Messages = {
     incomplete: '不完整',
     readingsFound: (p) => `应有 ${p.expected} 个读数，已收到 ${p.found} 个`,
     readingsMissing: (p) => `缺少 ${p.missing} 个`,
+    readingsDue: (p) => `还有 ${p.missing} 个未到`,
     estimatedShare: (p) => `其中估算 ${p.kwh} 千瓦时（${p.share}）`,
     nothingEstimated: '没有估算值',
     covered: '覆盖时间',

@@ -27,6 +27,21 @@ export function problemFields(entries: Entries): (keyof Entries)[] {
   return fields;
 }
 
+// One key for what is sent again unchanged, another as soon as anything is changed.
+export class RetryKey {
+  #content = '';
+  #key = '';
+
+  for(content: unknown): string {
+    const text = JSON.stringify(content);
+    if (text !== this.#content || this.#key === '') {
+      this.#content = text;
+      this.#key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    }
+    return this.#key;
+  }
+}
+
 // A request that was sent and not answered may have been carried out; one that was refused was not.
 export function consequence(error: ApiError, messages: Messages): string {
   const unsure = error.kind === 'network' || error.kind === 'timeout' || error.kind === 'server';

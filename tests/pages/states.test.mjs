@@ -1,0 +1,165 @@
+// What a person sees when there is nothing to show: no meter, an unknown one, no reading, no connection, maintenance.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertAccessible, launch, text, withPage } from './support/browser.mjs';
+import { startServer } from './support/server.mjs';
+import { fillTown, METERS, siteDate, siteMidnight } from './support/town.mjs';
+
+let server;
+let browser;
+
+before(async () => {
+  server = await startServer();
+  await fillTown(server);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const provoked = { errorsExpected: true };
+const open = (page, search = '') => page.goto(`${server.base}/query/${search}`);
+
+function maintenance(route) {
+  const detail = 'Server is in maintenance mode. Please try again later.';
+  const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, detail };
+  return route.fulfill({
+    status: 503,
+    headers: { 'Retry-After': '2' },
+    contentType: 'application/problem+json',
+    body: JSON.stringify(problem),
+  });
+}
+
+test('no meter yet: a few to pick from', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page);
+    await page.getByText('Which meter?').waitFor();
+    await page.getByRole('link', { name: /^100 000 001/ }).click();
+    await page.getByText('You used').waitFor();
+    assert.equal(new URL(page.url()).search, `?meter=${METERS.whole}&period=1d`);
+  }));
+
+test('what is not a meter number is not asked for', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page, '?meter=12ab&period=1w');
+    await page.getByText('“12ab” is not a meter number').waitFor();
+    assert.equal(await page.getByLabel('Meter number').getAttribute('aria-invalid'), 'true');
+    await assertAccessible(page);
+  }));
+
+test('an unknown meter can be registered from here', () =>
+  withPage(browser, provoked, async (page) => {
+    await open(page, '?meter=999999999&period=1w');
+    await page.getByText('Meter 999 999 999 is not registered').waitFor();
+    await assertAccessible(page);
+    await page.getByRole('main').getByRole('link', { name: 'Register a meter' }).click();
+    assert.equal(await page.getByLabel('Meter number').inputValue(), '999999999');
+  }));
+
+test('a meter that never sent a reading', () =>
+  withPage(browser, provoked, async (page) => {
+    for (const period of ['30m', '1d', '1y']) {
+      await open(page, `?meter=${METERS.silent}&period=${period}`);
+      await page.getByText('No reading has arrived yet').waitFor();
+    }
+    await assertAccessible(page);
+  }));
+
+test('nothing in this time: where the newest reading is', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page, `?meter=${METERS.old}&period=1w`);
+    await page.getByText('No consumption is known for this time').waitFor();
+    await assertAccessible(page);
+    await page.getByRole('link', { name: 'Show the same length of time up to there' }).click();
+    await page.getByText('You used').waitFor();
+    const [first, last] = [siteDate(siteMidnight(27)), siteDate(siteMidnight(21))];
+    assert.equal(new URL(page.url()).search, `?meter=${METERS.old}&first=${first}&last=${last}`);
+    assert.equal(await page.locator('tbody tr').count(), 7);
+    await page.getByText('Late', { exact: true }).waitFor();
+  }));
+
+test('part of the time only: the number says so', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page, `?meter=${METERS.old}&first=${siteDate(siteMidnight(22))}&last=${siteDate(siteMidnight(18))}`);
+    await page.getByText('You used').waitFor();
+    assert.equal(await text(page.getByTestId('trust')), 'Incomplete');
+    await page.getByText('The number is for this part of the time asked for').waitFor();
+    assert.deepEqual(
+      await page.locator('tbody .quality').allInnerTexts(),
+      ['Measured', 'Measured', 'Missing', 'Missing', 'Missing'],
+    );
+    await page.getByText('A gap: no readings').waitFor();
+  }));
+
+test('no connection from the start, and back by itself', () =>
+  withPage(browser, provoked, async (page) => {
+    await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+    await open(page, `?meter=${METERS.whole}&period=1d`);
+    const alert = page.getByRole('alert');
+    assert.match(await text(alert), /^No connection to Meterhouse .* Trying again by itself\. Try again$/);
+    await assertAccessible(page);
+    await page.unroute('**/api/**');
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    await page.getByText('You used').waitFor();
+  }));
+
+test('a refresh that fails leaves the old number, marked as old', () =>
+  withPage(browser, provoked, async (page, { context }) => {
+    await open(page, `?meter=${METERS.whole}&period=1d`);
+    const said = await text(page.getByTestId('answer'));
+    await context.setOffline(true);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('This may be out of date').waitFor();
+    assert.equal(await text(page.getByTestId('answer')), said);
+    await assertAccessible(page);
+    await context.setOffline(false); // the browser tells the page that it is online again
+    await page.getByText('This may be out of date').waitFor({ state: 'detached' });
+  }));
+
+test('maintenance is waited out', () =>
+  withPage(browser, provoked, async (page) => {
+    await page.route('**/api/v1/meters/**', maintenance);
+    await open(page, `?meter=${METERS.whole}&period=1d`);
+    assert.match(await text(page.getByRole('alert')), /^Meterhouse is being maintained .* Trying again by itself\. Try again$/);
+    await page.unroute('**/api/v1/meters/**');
+    await page.getByText('You used').waitFor();
+  }));
+
+test('a failure of the server is told in its own words', () =>
+  withPage(browser, provoked, async (page) => {
+    const problem = JSON.stringify({ title: 'Internal Server Error', detail: 'read block of meter 100000001: checksum mismatch' });
+    await page.route('**/consumption?**', (route) =>
+      route.fulfill({ status: 500, contentType: 'application/problem+json', body: problem }),
+    );
+    await open(page, `?meter=${METERS.whole}&period=1d`);
+    assert.match(await text(page.getByRole('alert')), /^The server failed .*checksum mismatch Try again$/);
+    await page.unroute('**/consumption?**');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('You used').waitFor();
+  }));
+
+test('the chart cannot be loaded: the table has every number', () =>
+  withPage(browser, provoked, async (page) => {
+    await page.route('**/assets/echarts-*.js', (route) => route.abort());
+    await open(page, `?meter=${METERS.whole}&period=1d`);
+    await page.getByText('The chart could not be loaded').waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 48);
+  }));
+
+test('an address inside the pages that is none', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page);
+    await page.evaluate(() => {
+      const link = document.createElement('a');
+      link.href = '/nowhere/';
+      link.textContent = 'nowhere';
+      document.querySelector('main').append(link);
+    });
+    await page.getByRole('link', { name: 'nowhere' }).click();
+    await page.getByText('There is no such page').waitFor();
+    await page.getByRole('link', { name: 'To the overview' }).click();
+    await page.getByText('Meters registered').waitFor();
+  }));

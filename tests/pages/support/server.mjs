@@ -1,0 +1,93 @@
+// Starts the real program for a test file: a free loopback port, a temporary data directory; ends it by SIGTERM.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const PROGRAM = process.env.METERHOUSE ?? join(ROOT, 'build/release/src/cli/meterhouse');
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+export async function startServer() {
+  const data = await mkdtemp(join(tmpdir(), 'meterhouse-pages-'));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const args = ['serve', '--data', data, '--listen', listen, '--config', join(ROOT, 'config/meterhouse.json')];
+  const child = spawn(PROGRAM, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (bytes) => (said = (said + bytes).slice(-4000)));
+  const ended = new Promise((resolve) => {
+    child.on('error', (error) => resolve(`it could not be started: ${error.message}`));
+    child.on('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`));
+  });
+  const server = new Server(`http://${listen}`, child, ended, data);
+  try {
+    await server.waitUntilReady();
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${PROGRAM} ${args.join(' ')}: ${error.message}\n${said}`);
+  }
+  return server;
+}
+
+class Server {
+  #child;
+  #ended;
+  #data;
+
+  constructor(base, child, ended, data) {
+    this.base = base;
+    this.#child = child;
+    this.#ended = ended;
+    this.#data = data;
+  }
+
+  async waitUntilReady() {
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    let why = '';
+    this.#ended.then((reason) => (why = reason));
+    while (why === '' && Date.now() < deadline) {
+      const answer = await fetch(`${this.base}/readyz`).catch(() => null);
+      if (answer?.ok) return;
+      await delay(20); // nothing tells from outside when a port starts to listen
+    }
+    throw new Error(why || `not ready after ${START_TIMEOUT_MS} ms`);
+  }
+
+  async get(path) {
+    return this.#json(await fetch(this.base + path), path);
+  }
+
+  async post(path, body) {
+    const headers = { 'Content-Type': 'application/json' };
+    return this.#json(await fetch(this.base + path, { method: 'POST', headers, body: JSON.stringify(body) }), path);
+  }
+
+  async #json(answer, path) {
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  async stop() {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await this.#ended;
+    clearTimeout(timer);
+    await rm(this.#data, { recursive: true, force: true });
+  }
+}
