@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PROGRAM = process.env.METERHOUSE ?? join(ROOT, 'build/release/src/cli/meterhouse');
+const PROGRAM = process.env.METERHOUSE ?? join(ROOT, 'build/release/meterhouse');
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 30_000;
 
@@ -38,6 +38,7 @@ export async function startServer() {
   const server = new Server(`http://${listen}`, child, ended, data);
   try {
     await server.waitUntilReady();
+    await server.checkPages();
   } catch (error) {
     child.kill('SIGKILL');
     throw new Error(`${PROGRAM} ${args.join(' ')}: ${error.message}\n${said}`);
@@ -67,6 +68,12 @@ class Server {
       await delay(20); // nothing tells from outside when a port starts to listen
     }
     throw new Error(why || `not ready after ${START_TIMEOUT_MS} ms`);
+  }
+
+  async checkPages() {
+    const answer = await fetch(`${this.base}/`);
+    const type = answer.headers.get('Content-Type') ?? '';
+    if (!type.startsWith('text/html')) throw new Error('the program was built without its pages (METERHOUSE_WEB=OFF)');
   }
 
   async get(path) {

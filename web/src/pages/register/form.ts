@@ -31,15 +31,25 @@ export function problemFields(entries: Entries): (keyof Entries)[] {
 export class RetryKey {
   #content = '';
   #key = '';
+  #newKey: () => string;
+
+  constructor(newKey: () => string = randomKey) {
+    this.#newKey = newKey;
+  }
 
   for(content: unknown): string {
     const text = JSON.stringify(content);
     if (text !== this.#content || this.#key === '') {
       this.#content = text;
-      this.#key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+      this.#key = this.#newKey();
     }
     return this.#key;
   }
+}
+
+// crypto.randomUUID is there on secure addresses only; a server in the house has none.
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 // A request that was sent and not answered may have been carried out; one that was refused was not.
