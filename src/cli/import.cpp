@@ -211,6 +211,9 @@ class Rejects {
   std::optional<OutputFile> file_;
 };
 
+// A batch can overshoot by one call of a reader, and --cumulate adds at most one reading to a row.
+constexpr std::size_t kRowsAtOnce = ReadingStore::kMaxBatchReadings - 2 * ParsedRows::kMaxRejects;
+
 // One run: the file's rows into the sink.
 class Import {
  public:
@@ -220,7 +223,7 @@ class Import {
   Status run(ImportRows& rows, Progress& progress) {
     ImportBatch batch;
     for (;;) {
-      const auto more = rows.next(batch, ReadingStore::kMaxBatchReadings / 2);  // --cumulate can add one to a row
+      const auto more = rows.next(batch, kRowsAtOnce);
       if (const auto status = take(batch); !status) return status;
       if (!more) return more.error();  // after the good rows before it were taken
       progress.update(batch.bytes);

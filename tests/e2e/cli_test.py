@@ -209,6 +209,22 @@ class Mistakes(CommandLine):
             [("3", "meter_id", "is not registered"), ("4", "at", "is not an ISO 8601 time")],
         )
 
+    def test_every_refusal_of_a_server_is_listed(self):
+        """A server lists the first hundred of a request."""
+        server = self.serve("data")
+        rows = ["meter_id,at,register"]
+        for i in range(900):
+            meter = "100000001" if i % 3 == 0 else f"{900000000 + i}"
+            rows.append(f"{meter},2025-01-{1 + i // 48:02}T{i // 2 % 24:02}:{i % 2 * 30:02}Z,{i}")
+        done = self.run_program(
+            "import", "-", "--to", server.base, "--meters", self.write_meters(), "--rejects", self.path("rejects.csv"),
+            "--json", expect=3, stdin="\n".join(rows),
+        )  # fmt: skip
+        counts = json.loads(done.stdout)
+        self.assertEqual((counts["accepted"], counts["duplicate"], counts["rejected"]), (300, 0, 600))
+        rejects = [int(row["line"]) for row in csv.DictReader(self.lines("rejects.csv"))]
+        self.assertEqual(rejects, [line for line in range(2, 902) if (line - 2) % 3 != 0])
+
     def write_meters(self):
         text = "meter_id,region,area,dwelling_type\n100000001,Central Region,Bishan,1-room / 2-room\n"
         Path(self.path("meters.csv")).write_text(text)
