@@ -14,6 +14,7 @@ USER_PAGES = [
     "docs/tour.md",
     "docs/operations.md",
     "docs/glossary.md",
+    "docs/test-data.md",
 ]
 
 # A text may name these hosts: our own address, examples, and the homes of specifications.
@@ -73,6 +74,13 @@ def check_translations():
                 yield f"{chinese}: its commands differ from those of {page}"
 
 
+def check_mentions(path, text):
+    """A page that a comment or a message points to exists."""
+    for page in sorted(set(re.findall(r"\bdocs/[\w/.-]+\.md\b", text))):
+        if not (ROOT / page).exists():
+            yield f"{path}: mentions {page}, which does not exist"
+
+
 def check_text(path, text):
     for number, line in enumerate(text.split("\n"), 1):
         for host in URL.findall(line):
@@ -128,6 +136,7 @@ def main():
             problems += check_links(path, text)
         if not path.as_posix().startswith(SKIPPED_BELOW):
             problems += check_text(path, text)
+            problems += check_mentions(path, text)
     problems += check_translations()
     problems += check_limits()
     finish("docs", problems, checked)
