@@ -29,7 +29,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: {
-    proxy: { '/api': process.env['METERHOUSE_SERVER'] ?? 'http://127.0.0.1:8050' },
+    proxy: { '/api': { target: process.env['METERHOUSE_SERVER'] ?? 'http://127.0.0.1:8050', changeOrigin: true } },
   },
   test: {
     include: ['src/**/*.spec.ts'],
