@@ -38,6 +38,7 @@ std::vector<RoutePattern> Api::route_patterns() {
 
 Api::Api(ApiParts parts, int worker_threads)
     : parts_(parts),
+      ingest_(parts.directory, parts.store),
       router_(route_patterns()),
       pages_(web_files()),
       route_metrics_(routes().size()),

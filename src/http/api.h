@@ -16,6 +16,7 @@
 #include "http/static_files.h"
 #include "http/worker_pool.h"
 #include "model/site.h"
+#include "service/ingest.h"
 #include "service/registry.h"
 #include "service/usage_queries.h"
 #include "store/readings.h"
@@ -107,6 +108,7 @@ class Api final : public Application {
   void count(const AppendCounts& counts, std::uint64_t rejected);
 
   ApiParts parts_;
+  Ingest ingest_;
   Router router_;
   StaticFiles pages_;
   IdempotencyKeys idempotency_;

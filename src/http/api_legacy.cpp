@@ -40,7 +40,7 @@ Task<Response> Api::legacy_post_reading(Request& request, BodyReader& body) {
 
   ParsedRows row;
   row.add(1, *reading);
-  const auto counts = co_await store_rows(row, parts_.directory, parts_.store);
+  const auto counts = co_await store_rows(row, ingest_);
   if (!counts) co_return legacy_error(counts.error());
   count(*counts, 0);
   ingest_metrics_.duration.observe(std::chrono::steady_clock::now() - start);
@@ -62,7 +62,7 @@ Task<Response> Api::legacy_post_bulk(Request& request, BodyReader& body) {
     const std::size_t last = std::min(first + ReadingStore::kMaxBatchReadings, parsed->readings.size());
     ParsedRows batch;
     for (std::size_t i = first; i < last; ++i) batch.add(parsed->rows[i], parsed->readings[i]);
-    const auto stored = co_await store_rows(batch, parts_.directory, parts_.store);
+    const auto stored = co_await store_rows(batch, ingest_);
     if (!stored) co_return legacy_error(stored.error());
     counts += *stored;
     failed += batch.rejected;

@@ -75,7 +75,7 @@ Task<Response> Api::post_readings(Request& request, BodyReader& body) {
                                   kPackedMediaType));
   const auto start = std::chrono::steady_clock::now();
   body.set_limit(kAnyLength);
-  ReadingsUpload upload{*format, parts_.calendar, parts_.clock, parts_.directory, parts_.store};
+  ReadingsUpload upload{*format, parts_.calendar, parts_.clock, ingest_};
   const auto ended = co_await upload.take(body);
   count(upload.report().counts, upload.report().rejected);
   ingest_metrics_.duration.observe(std::chrono::steady_clock::now() - start);

@@ -19,19 +19,15 @@ void gather(const ParsedRows& rows, ParsedRows& batch) {
 
 }  // namespace
 
-Task<Result<AppendCounts>> store_rows(ParsedRows& rows, const MeterDirectory& directory, ReadingStore& store) {
-  reject_unknown(rows, directory.unknown(rows.readings));
-  if (rows.readings.empty()) co_return AppendCounts{};
-  const auto append = [&](auto done) { store.append(std::move(rows.readings), std::move(done)); };
-  auto counts = co_await await_callback<Result<AppendCounts>>(append);
+Task<Result<AppendCounts>> store_rows(ParsedRows& rows, Ingest& ingest) {
+  const auto take = [&](auto done) { ingest.take(rows, std::move(done)); };
+  auto counts = co_await await_callback<Result<AppendCounts>>(take);
   co_return counts;
 }
 
-ReadingsUpload::ReadingsUpload(ReadingFormat format, const SiteCalendar& calendar, const Clock& clock,
-                               const MeterDirectory& directory, ReadingStore& store)
+ReadingsUpload::ReadingsUpload(ReadingFormat format, const SiteCalendar& calendar, const Clock& clock, Ingest& ingest)
     : clock_(clock),
-      directory_(directory),
-      store_(store),
+      ingest_(ingest),
       reader_(make_row_reader(format, RowContext{calendar, clock.now() + kMaxClockLead})) {}
 
 Task<std::optional<Refusal>> ReadingsUpload::take(BodyReader& body) {
@@ -76,7 +72,7 @@ Task<std::optional<Refusal>> ReadingsUpload::take_rows() {
 
 Task<std::optional<Refusal>> ReadingsUpload::store_batch() {
   if (batch_.size() == 0) co_return std::nullopt;
-  const auto counts = co_await store_rows(batch_, directory_, store_);
+  const auto counts = co_await store_rows(batch_, ingest_);
   if (!counts) co_return Refusal{status_of(counts.error().code), counts.error().message};
   report_.counts += *counts;
   report_.add_rejects(batch_);

@@ -8,14 +8,11 @@
 #include "formats/reading_rows.h"
 #include "http/ingest_report.h"
 #include "http/message.h"
-#include "service/meter_directory.h"
-#include "store/readings.h"
 
 namespace meterhouse {
 
-// Stores rows as one batch: those of meters that are not registered become rejects of `rows` first, the others are
-// durable when the task is done. At most ReadingStore::kMaxBatchReadings. Never blocks.
-Task<Result<AppendCounts>> store_rows(ParsedRows& rows, const MeterDirectory& directory, ReadingStore& store);
+// Ingest::take as a task: what was not rejected is durable when it is done.
+Task<Result<AppendCounts>> store_rows(ParsedRows& rows, Ingest& ingest);
 
 // The body of one POST of readings on its way into the store: parsed as it arrives, gathered into batches of at most 10
 // 000 rows, each durable before the next is read.
@@ -23,8 +20,7 @@ Task<Result<AppendCounts>> store_rows(ParsedRows& rows, const MeterDirectory& di
 class ReadingsUpload {
  public:
   // All outlive the upload.
-  ReadingsUpload(ReadingFormat format, const SiteCalendar& calendar, const Clock& clock,
-                 const MeterDirectory& directory, ReadingStore& store);
+  ReadingsUpload(ReadingFormat format, const SiteCalendar& calendar, const Clock& clock, Ingest& ingest);
 
   // Reads the body to its end or to what ends it: a syntax error, a cut or slow body, the store's refusal. What was
   // stored before stays stored, and the report tells it either way.
@@ -37,8 +33,7 @@ class ReadingsUpload {
   Task<std::optional<Refusal>> store_batch();
 
   const Clock& clock_;
-  const MeterDirectory& directory_;
-  ReadingStore& store_;
+  Ingest& ingest_;
   std::unique_ptr<RowReader> reader_;
   ParsedRows rows_;   // what the reader gave last
   ParsedRows batch_;  // gathered for the store
