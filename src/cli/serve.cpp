@@ -74,6 +74,8 @@ void log_opened(const std::string& path, DataDirectory& data, std::chrono::durat
   spdlog::info("data directory {}: {} meters, {} readings ({} replayed from the journal) in {:.2f} s", path,
                data.meters().size(), stats.head_readings + stats.segment_readings, report.replayed_readings,
                took.count());
+  if (report.damage)
+    spdlog::error("what was replayed could not all be compared with what is stored: {}", report.damage->message);
   if (report.torn)
     spdlog::warn("the last run was interrupted: dropped a frame that was not acknowledged ({}, {} bytes at offset {})",
                  report.torn->file, report.torn->length, report.torn->offset);

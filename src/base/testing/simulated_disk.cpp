@@ -127,6 +127,7 @@ void SimulatedDisk::crash() {
   ++age_;
   locks_.clear();
   fail_at_.reset();
+  failed_ = false;
   // Names change in order: some first part of what was not synced is kept.
   std::size_t kept = unsynced_names_.empty() ? 0 : random_() % (unsynced_names_.size() + 1);
   if (kept > 0 && unsynced_names_[kept - 1].first_of_pair) --kept;

@@ -24,7 +24,7 @@ class SimulatedDisk final : public FileSystem {
   // heal(). Counted: writes, syncs, opens for writing, renames, removals, directory syncs.
   void fail_after(std::uint64_t count, Errc errc = Errc::io);
   void heal();
-  bool failed() const;  // a failure has been met since the start
+  bool failed() const;  // a failure has been met since the last crash
   std::uint64_t operations() const;
 
   // The machine stops and starts again: open files and locks are of no use any more, unsynced data are lost in part.

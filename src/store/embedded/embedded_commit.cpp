@@ -10,6 +10,9 @@ namespace {
 
 // Readings joined into one frame: 4 MiB keep a sync busy at full disk bandwidth, more only delays the first caller.
 constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
+// Journal, in head budgets, that a restart may have to replay.
+constexpr std::uint64_t kJournalPerHead = 4;
+constexpr std::chrono::minutes kDayClosesAfter{10};
 static_assert(kFrameReadings >= ReadingStore::kMaxBatchReadings);
 static_assert(kFrameReadings * sizeof(Reading) <= kMaxFramePayload);
 static_assert(std::is_trivially_copyable_v<Reading> && std::is_standard_layout_v<Reading>,
@@ -138,12 +141,28 @@ Status EmbeddedReadingStore::write_frame(FrameKind kind, Instant arrived) {
   return {};
 }
 
+// At the head's budget; where repetitions alone (they fill no head) have filled the journal; and once a day, so that a
+// small site's journal stays a day long. The day is left ten minutes for its last readings.
+bool EmbeddedReadingStore::is_full() const {
+  return live_.active_bytes() >= options_.head_budget_bytes ||
+         journal_bytes_ >= kJournalPerHead * options_.head_budget_bytes;
+}
+
+void EmbeddedReadingStore::schedule_fold() {
+  const SiteCalendar& calendar = options_.calendar;
+  next_fold_at_ =
+      calendar.start_of_day(calendar.day_of(clock_.now() - kDayClosesAfter) + date::days{1}) + kDayClosesAfter;
+}
+
 // Keeps the heads within their budget: the full one is set aside and folded while the next fills. Where that one is
 // full too before the first is folded, the callers wait for it; where folding fails, they get its error, and it is
 // tried again.
 Status EmbeddedReadingStore::make_room() {
-  if (live_.active_bytes() < options_.head_budget_bytes) return {};
+  const bool full = is_full();
+  if (!full && clock_.now() < next_fold_at_) return {};
+  schedule_fold();
   std::unique_lock lock{aside_mutex_};
+  if (aside_ && !full) return {};  // under way
   const auto start_fold = [this] {
     if (options_.threads == StoreThreads::none) return;
     worker_->post([this] {

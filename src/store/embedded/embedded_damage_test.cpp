@@ -14,6 +14,7 @@
 namespace meterhouse {
 namespace {
 
+constexpr Instant kContractNow = instant_from_epoch(1'740'052'800);  // 2025-02-20 12:00 UTC
 constexpr Instant kStart = instant_from_epoch(1'738'330'000);  // shortly before the end of January 2025 in Singapore
 
 using Answer = std::map<std::pair<std::uint32_t, Instant>, MilliWattHours>;
@@ -153,6 +154,107 @@ TEST(EmbeddedDamage, AFileThatIsGoneIsNoticed) {
     SmallStore whole{end};
     whole.remove_every_file();
   }
+}
+
+// Each manifest that was ever current, put back later: the answer is the data of then only where nothing came since.
+TEST(EmbeddedDamage, AnOlderManifestPutBackIsNoticed) {
+  SimulatedDisk disk;
+  ManualClock clock{kStart};
+  std::vector<std::vector<std::byte>> manifests;
+  for (int run = 0; run < 4; ++run) {
+    auto store = open(disk, clock).value();
+    manifests.push_back(disk.content("data/MANIFEST"));
+    ASSERT_TRUE(store->append_and_wait({Reading{key_of(0), kStart + Seconds{1800} * run, MilliWattHours{run}}}));
+    if (run == 1) {
+      ASSERT_TRUE(store->fold());
+      manifests.push_back(disk.content("data/MANIFEST"));
+      ASSERT_TRUE(store->append_and_wait({Reading{key_of(1), kStart + Seconds{1800} * run, MilliWattHours{run}}}));
+    }
+    if (run < 3) {
+      ASSERT_TRUE(store->close());
+      manifests.push_back(disk.content("data/MANIFEST"));
+    }
+    store.reset();
+    disk.crash();
+  }
+  const auto current = disk.content("data/MANIFEST");
+  const auto whole = read_all(*open(disk, clock).value()).value();
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    SCOPED_TRACE(i);
+    if (manifests[i] == current) continue;
+    SimulatedDisk older;
+    for (const std::string& path : disk.paths()) older.set_content(path, disk.content(path));
+    older.set_content("data/MANIFEST", manifests[i]);
+    const auto report = verify_store(older, "data");
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_FALSE(report->sound());
+    const auto store = open(older, clock);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, Errc::corruption) << store.error().message;
+  }
+  EXPECT_EQ(whole.size(), 5u);
+}
+
+TEST(EmbeddedDamage, ADamagedSegmentKeepsNobodyFromStarting) {
+  SimulatedDisk disk;
+  ManualClock clock{kStart};
+  const Reading old{key_of(0), kStart, MilliWattHours{1}};
+  {
+    auto store = open(disk, clock).value();
+    ASSERT_TRUE(store->append_and_wait({old, Reading{key_of(1), kStart, MilliWattHours{1}}}));
+    ASSERT_TRUE(store->fold());
+    ASSERT_TRUE(store->append_and_wait({old, Reading{key_of(1), kStart + Seconds{1800}, MilliWattHours{2}}}));
+  }
+  disk.crash();
+  for (const std::string& path : disk.paths()) {
+    if (!path.ends_with(".segment")) continue;
+    auto bytes = disk.content(path);
+    bytes[18] ^= std::byte{1};  // within the first block
+    disk.set_content(path, bytes);
+  }
+  const auto store = open(disk, clock);
+  ASSERT_TRUE(store) << store.error().message;
+  ASSERT_TRUE((*store)->open_report().damage);
+  EXPECT_EQ((*store)->read(key_of(0), {}, Neighbours::without).error().code, Errc::corruption);
+}
+
+TEST(EmbeddedStore, TheDataKeepTheClockTheyWereMadeWith) {
+  SimulatedDisk disk;
+  ManualClock clock{kStart};
+  ASSERT_TRUE(open(disk, clock).value()->close());
+  EmbeddedOptions options{.directory = "data", .calendar = SiteCalendar::of("Europe/London").value()};
+  options.threads = StoreThreads::none;
+  const auto other = EmbeddedReadingStore::open(disk, clock, std::move(options));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Errc::invalid_argument);
+  EXPECT_THAT(other.error().message,
+              testing::AllOf(testing::HasSubstr("Asia/Singapore"), testing::HasSubstr("Europe/London")));
+}
+
+TEST(EmbeddedStore, ADayIsFoldedTenMinutesAfterItsEndAndRestartsLeaveOneSegmentAMonth) {
+  SimulatedDisk disk;
+  ManualClock clock{kContractNow};
+  for (int day = 0; day < 6; ++day) {
+    auto store = open(disk, clock).value();
+    const auto append = [&](Instant at) {
+      ASSERT_TRUE(store->append_and_wait({Reading{key_of(0), at, MilliWattHours{1}}}));
+    };
+    append(clock.now());
+    EXPECT_EQ(store->stats().folds, 0u);
+    clock.set(SiteCalendar::of("Asia/Singapore")->day(SiteCalendar::of("Asia/Singapore")->day_of(clock.now())).to +
+              Seconds{599});
+    append(clock.now());
+    EXPECT_EQ(store->stats().folds, 0u);
+    clock.advance(Seconds{1});
+    append(clock.now());
+    EXPECT_EQ(store->stats().folds, 1u);
+    ASSERT_TRUE(store->close());
+  }
+  clock.advance(std::chrono::hours{24 * 60});
+  auto store = open(disk, clock).value();
+  ASSERT_TRUE(store->close());
+  store = open(disk, clock).value();
+  EXPECT_EQ(store->stats().segments, 1u);
 }
 
 TEST(EmbeddedChanges, AreReplayedInOrderUntilTheyAreFolded) {

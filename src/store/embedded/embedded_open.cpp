@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "store/embedded/clean_state.h"
 #include "store/embedded/embedded_store.h"
 
 // Opening: which state the files are in, and the replay of the journal.
@@ -29,40 +30,31 @@ Status EmbeddedReadingStore::recover() {
 
   const auto exists = files_.exists(manifest_path());
   if (!exists) return exists.error();
-  if (!*exists) return start_empty();
-
+  if (!*exists) {  // a new directory, or one whose first start was interrupted
+    manifest_.timezone = options_.calendar.zone_name();
+    return begin_clean();
+  }
   auto manifest = read_manifest(files_, manifest_path());
   if (!manifest) return manifest.error();
   manifest_ = std::move(*manifest);
+  if (manifest_.timezone != options_.calendar.zone_name())
+    return Error{Errc::invalid_argument, fmt::format("the data follow the clock of {}, the configuration says {}",
+                                                     manifest_.timezone, options_.calendar.zone_name())};
   auto segments = SegmentSet::open(files_, segment_directory(), manifest_.segments);
   if (!segments) return segments.error();
   report_.segments = (*segments)->all().size();
   live_.publish(std::move(*segments), LiveSet::Folded::no);
   first_journal_file_ = manifest_.first_journal_file;
-  if (auto done = remove_orphans(); !done) return done.error();
-  return manifest_.clean ? begin_journal() : replay();
+  if (manifest_.clean) return begin_clean();
+  // Only what could be replayed whole is cleared up behind.
+  if (auto done = replay(); !done) return done.error();
+  return remove_orphans();
 }
 
-// No manifest: a new directory, or one whose first start was interrupted. Anything more has lost its manifest.
-Status EmbeddedReadingStore::start_empty() {
-  const auto segments = files_.list(segment_directory());
-  if (!segments) return segments.error();
-  const auto lost = [&] {
-    return Error{Errc::corruption, fmt::format("{} is missing, but there are data beside it", manifest_path())};
-  };
-  if (!segments->empty()) return lost();
-  const auto names = files_.list(journal_directory());
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    const auto id = journal_file_id(name);
-    if (id && *id != 1) return lost();
-    if (!id) continue;
-    const auto scan =
-        scan_journal(files_, journal_directory(), 1, 1,
-                     [](const FrameHeader&, std::span<const std::byte>, const std::string&) { return Status{}; });
-    if (!scan || scan->frames > 0 || scan->torn) return lost();
-  }
-  return begin_journal();
+Status EmbeddedReadingStore::begin_clean() {
+  if (auto done = check_nothing_beside(files_, journal_directory(), segment_directory(), manifest_); !done) return done;
+  if (auto done = begin_journal(); !done) return done;
+  return remove_orphans();
 }
 
 // The new file stands before the manifest speaks of it, so that the file may never be missing afterwards.
@@ -106,8 +98,12 @@ Status EmbeddedReadingStore::replay_frame(const FrameHeader& header, std::span<c
     batch.push_back(*reading);
   }
   report_.replayed_readings += batch.size();
-  auto counts = live_.apply(batch, header.arrived);
-  if (!counts) return counts.error();
+  // A damaged segment that cannot be compared with keeps nobody from starting: the readings are in, reads of that place
+  // answer corruption.
+  if (auto counts = live_.apply(batch, header.arrived); !counts) {
+    if (counts.error().code != Errc::corruption) return counts.error();
+    report_.damage = counts.error();
+  }
   return {};
 }
 
@@ -122,7 +118,7 @@ Status EmbeddedReadingStore::remove_orphans() {
   for (const std::string& name : *names)
     if (!live.contains(name))
       if (auto done = files_.remove(segment_directory() + "/" + name); !done) return done.error();
-  return {};
+  return files_.sync_directory(segment_directory());
 }
 
 Journal::Options EmbeddedReadingStore::journal_options() {
@@ -137,6 +133,7 @@ Journal::Options EmbeddedReadingStore::journal_options() {
 }
 
 void EmbeddedReadingStore::start_threads() {
+  schedule_fold();
   if (options_.threads == StoreThreads::none) return;
   worker_ = std::make_unique<Worker>();
   committer_ = std::thread{[this] { run_committer(); }};

@@ -45,6 +45,7 @@ struct OpenReport {
   std::uint64_t replayed_frames = 0;
   std::uint64_t replayed_readings = 0;
   std::uint64_t replayed_changes = 0;
+  std::optional<Error> damage;    // a segment that replayed readings could not be compared with
   std::optional<TornFrame> torn;  // dropped: the frame a crash interrupted; it was not acknowledged
 };
 
@@ -56,7 +57,9 @@ struct OpenReport {
 // sets the head aside for folding, and waits where a second one fills up before the first is folded.
 class EmbeddedReadingStore final : public ReadingStore {
  public:
-  // errors  unavailable: another process holds the directory, or a newer program wrote it; corruption
+  // errors  unavailable: another process holds the directory, or a newer program wrote it; corruption;
+  // invalid_argument: the
+  //         data follow the clock of another time zone
   static Result<std::unique_ptr<EmbeddedReadingStore>> open(FileSystem& files, const Clock& clock,
                                                             EmbeddedOptions options);
 
@@ -96,7 +99,7 @@ class EmbeddedReadingStore final : public ReadingStore {
 
   // embedded_open.cpp
   Status recover();
-  Status start_empty();
+  Status begin_clean();
   Status begin_journal();
   Status replay();
   Status replay_frame(const FrameHeader& header, std::span<const std::byte> payload);
@@ -112,6 +115,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   void commit_change(Request& request);
   Status write_frame(FrameKind kind, Instant arrived);
   Status make_room();
+  bool is_full() const;
+  void schedule_fold();
   Status freeze();
   void stop_committer();
 
@@ -137,6 +142,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   LiveSet live_;
   std::unique_ptr<Journal> journal_;  // the committer's
   std::vector<std::byte> frame_;      // the committer's, used again
+  Instant next_fold_at_;              // the committer's: when the day now running will be folded
   Manifest manifest_;                 // the background thread's
 
   std::mutex aside_mutex_;

@@ -206,14 +206,6 @@ std::optional<Instant> Head::newest_known(SeriesKey key) const {
   return instant_from_epoch(std::max(c.count > 0 ? c.newest : 0, c.has_outside ? c.newest_outside : 0));
 }
 
-std::optional<MilliWattHours> Head::value_at(SeriesKey key, Instant at) const {
-  const auto entries = run(key);
-  const auto found =
-      std::ranges::lower_bound(entries, static_cast<std::uint32_t>(epoch_seconds(at)), {}, &RunArena::Entry::seconds);
-  if (found == entries.end() || found->at() != at) return std::nullopt;
-  return found->value();
-}
-
 std::vector<SeriesKey> Head::sorted_keys(KeyRange keys) const {
   std::vector<SeriesKey> sorted;
   for (std::uint32_t index = 0; index < table_.size(); ++index) {

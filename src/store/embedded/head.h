@@ -102,7 +102,6 @@ class Head {
   std::span<const RunArena::Entry> run(SeriesKey key) const;
   // The newest instant of a channel of this head, in it or outside; nullopt: it has no reading anywhere.
   std::optional<Instant> newest_known(SeriesKey key) const;
-  std::optional<MilliWattHours> value_at(SeriesKey key, Instant at) const;
   std::vector<SeriesKey> sorted_keys(KeyRange keys = {}) const;  // of the channels that have a reading
 
   std::size_t readings() const { return readings_; }

@@ -30,9 +30,15 @@ Result<AppendCounts> LiveSet::apply(std::span<const Reading> batch, Instant arri
   AppendCounts counts;
   std::vector<const Reading*> unresolved;
   apply_known(batch, arrived, counts, unresolved);
+  // By channel, so that a meter that sends a day again costs one look at its segment and not one a reading.
+  std::ranges::stable_sort(unresolved, {}, [](const Reading* reading) { return reading->key(); });
   Status result;
-  for (const Reading* reading : unresolved)
-    if (auto done = apply_unresolved(*reading, flags_of(*reading, arrived), counts); !done) result = done;
+  for (auto begin = unresolved.begin(); begin != unresolved.end();) {
+    const auto end =
+        std::find_if(begin, unresolved.end(), [&](const Reading* r) { return r->key() != (*begin)->key(); });
+    if (auto done = apply_channel({begin, end}, arrived, counts); !done) result = done;
+    begin = end;
+  }
   if (!result) return result.error();
   return counts;
 }
@@ -58,29 +64,40 @@ void LiveSet::apply_known(std::span<const Reading> batch, Instant arrived, Appen
   }
 }
 
-Status LiveSet::apply_unresolved(const Reading& reading, ReadingFlags flags, AppendCounts& counts) {
-  const SeriesKey key = reading.key();
-  const auto put = [&] { return state_.with([&](State& state) { return state.active->put(reading, flags); }); };
-  Head::Put result = put();
-  if (result == Head::Put::unknown_channel) {
-    const auto newest = newest_outside(key);
-    if (!newest) return newest.error();
-    state_.with([&](State& state) { state.active->add_channel(key, *newest); });
-    result = put();
+Status LiveSet::add_channel(SeriesKey key) {
+  if (state_.with([&](const State& state) { return state.active->has_channel(key); })) return {};
+  const auto newest = newest_outside(key);
+  // Where that cannot be told, every reading of the channel is looked for outside.
+  const auto known = newest ? *newest : std::optional{kLastInstant};
+  state_.with([&](State& state) { state.active->add_channel(key, known); });
+  return newest ? Status{} : Status{newest.error()};
+}
+
+// Readings of one channel in their order of arrival, which the head alone could not decide.
+Status LiveSet::apply_channel(std::span<const Reading* const> readings, Instant arrived, AppendCounts& counts) {
+  const SeriesKey key = readings.front()->key();
+  Status result = add_channel(key);
+  const auto [first, last] = std::ranges::minmax(readings, {}, [](const Reading* reading) { return reading->at(); });
+  std::optional<Series> outside;
+  for (const Reading* reading : readings) {
+    const ReadingFlags flags = flags_of(*reading, arrived);
+    const Head::Put put = state_.with([&](State& state) { return state.active->put(*reading, flags); });
+    if (put != Head::Put::older) {
+      count(put, counts);
+      continue;
+    }
+    if (!outside)
+      if (auto done = read_outside(key, {first->at(), last->at()}, outside.emplace()); !done) result = done;
+    const auto found = std::ranges::lower_bound(outside->at, reading->at());
+    if (found != outside->at.end() && *found == reading->at()) {
+      const MilliWattHours value = outside->registers[static_cast<std::size_t>(found - outside->at.begin())];
+      ++(value == reading->register_value() ? counts.duplicate : counts.conflict);
+      continue;
+    }
+    state_.with([&](State& state) { state.active->insert(*reading, flags); });
+    ++counts.accepted;
   }
-  if (result != Head::Put::older) {
-    count(result, counts);
-    return {};
-  }
-  const auto value = value_outside(reading);
-  if (!value) return value.error();
-  if (*value) {
-    ++(**value == reading.register_value() ? counts.duplicate : counts.conflict);
-    return {};
-  }
-  state_.with([&](State& state) { state.active->insert(reading, flags); });
-  ++counts.accepted;
-  return {};
+  return result;
 }
 
 // A head knows of each of its channels what lies outside it, and hands that on when it is folded. So the segments are
@@ -102,11 +119,17 @@ Result<std::optional<Instant>> LiveSet::newest_outside(SeriesKey key) const {
   return segments->newest_instant(key);
 }
 
-Result<std::optional<MilliWattHours>> LiveSet::value_outside(const Reading& reading) const {
+Status LiveSet::read_outside(SeriesKey key, ReadRange range, Series& out) const {
   const LiveView now = view();
-  if (now.frozen)
-    if (const auto value = now.frozen->value_at(reading.key(), reading.at())) return value;
-  return now.segments->value_at(reading.key(), reading.at());
+  if (auto done = now.segments->read(key, range, out); !done) {
+    out.clear();
+    return done;
+  }
+  if (!now.frozen) return {};
+  Series frozen;
+  append_run(frozen, slice(now.frozen->run(key), range));
+  merge_into(out, frozen);
+  return {};
 }
 
 void LiveSet::freeze() {

@@ -59,9 +59,10 @@ class LiveSet {
 
   void apply_known(std::span<const Reading> batch, Instant arrived, AppendCounts& counts,
                    std::vector<const Reading*>& unresolved);
-  Status apply_unresolved(const Reading& reading, ReadingFlags flags, AppendCounts& counts);
+  Status apply_channel(std::span<const Reading* const> readings, Instant arrived, AppendCounts& counts);
+  Status add_channel(SeriesKey key);
   Result<std::optional<Instant>> newest_outside(SeriesKey key) const;
-  Result<std::optional<MilliWattHours>> value_outside(const Reading& reading) const;
+  Status read_outside(SeriesKey key, ReadRange range, Series& out) const;
 
   Guarded<State> state_;
 };

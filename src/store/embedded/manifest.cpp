@@ -56,6 +56,10 @@ bool decode_line(std::string_view line, Manifest& manifest) {
   if (name == "next-fold") return words.number(manifest.next_fold) && words.ended();
   if (name == "first-journal-file") return words.number(manifest.first_journal_file) && words.ended();
   if (name == "next-sequence") return words.number(manifest.next_sequence) && words.ended();
+  if (name == "timezone") {
+    manifest.timezone = std::string{words.next()};
+    return !manifest.timezone.empty() && words.ended();
+  }
   if (name == "segment") return decode_segment(words, manifest.segments.emplace_back());
   if (name == "clean") {
     const auto answer = words.next();
@@ -70,8 +74,9 @@ bool decode_line(std::string_view line, Manifest& manifest) {
 std::string encode_manifest(const Manifest& manifest) {
   std::string text = fmt::format("{}{}\n", kTitle, kManifestVersion);
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "next-fold {}\nfirst-journal-file {}\nnext-sequence {}\nclean {}\n", manifest.next_fold,
-                 manifest.first_journal_file, manifest.next_sequence, manifest.clean ? "yes" : "no");
+  fmt::format_to(out, "timezone {}\nnext-fold {}\nfirst-journal-file {}\nnext-sequence {}\nclean {}\n",
+                 manifest.timezone, manifest.next_fold, manifest.first_journal_file, manifest.next_sequence,
+                 manifest.clean ? "yes" : "no");
   for (const SegmentEntry& s : manifest.segments)
     fmt::format_to(out, "segment {} {} {} {} {} {} {}\n", s.name, epoch_seconds(s.month.from),
                    epoch_seconds(s.month.to), s.first_fold, s.last_fold, s.size_bytes, s.readings);

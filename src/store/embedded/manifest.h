@@ -27,6 +27,7 @@ struct Manifest {
   std::uint64_t next_fold = 1;
   std::uint64_t first_journal_file = 1;  // older ones are folded and may be gone
   std::uint64_t next_sequence = 1;       // of the first frame not folded
+  std::string timezone;                  // whose months the segments follow
   bool clean = false;                    // closed in good order: no journal is needed
   std::vector<SegmentEntry> segments;    // by month, then fold
   friend bool operator==(const Manifest&, const Manifest&) = default;

@@ -11,6 +11,7 @@ namespace {
 
 Manifest sample() {
   Manifest manifest;
+  manifest.timezone = "Asia/Singapore";
   manifest.next_fold = 12;
   manifest.first_journal_file = 7;
   manifest.next_sequence = 4711;
@@ -30,6 +31,7 @@ TEST(Manifest, IsReadBackAsItWasWritten) {
   ASSERT_TRUE(write_manifest(disk, "data/MANIFEST", sample()));
   EXPECT_EQ(read_manifest(disk, "data/MANIFEST").value(), sample());
   Manifest empty;
+  empty.timezone = "UTC";
   empty.clean = true;
   EXPECT_EQ(decode_manifest(encode_manifest(empty)).value(), empty);
 }

@@ -43,13 +43,6 @@ Status SegmentSet::read(SeriesKey key, ReadRange range, Series& out) const {
   return {};
 }
 
-Result<std::optional<MilliWattHours>> SegmentSet::value_at(SeriesKey key, Instant at) const {
-  Series found;
-  if (auto done = read(key, {at, at}, found); !done) return done.error();
-  if (found.empty()) return std::nullopt;
-  return found.registers.front();
-}
-
 Status SegmentSet::newest(SeriesKey key, Instant limit, std::size_t count, Series& out) const {
   out.clear();
   // From the newest month back; the segments of one month overlap, so all of them are asked.

@@ -30,7 +30,6 @@ class SegmentSet {
   const std::vector<LiveSegment>& all() const { return segments_; }
 
   Status read(SeriesKey key, ReadRange range, Series& out) const;
-  Result<std::optional<MilliWattHours>> value_at(SeriesKey key, Instant at) const;
   // The newest `count` readings at or before `limit`, ascending; fewer where there are fewer.
   Status newest(SeriesKey key, Instant limit, std::size_t count, Series& out) const;
   // The oldest reading at or after `limit`; empty where there is none.

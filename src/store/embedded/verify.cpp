@@ -1,5 +1,6 @@
 #include "store/embedded/verify.h"
 
+#include "store/embedded/clean_state.h"
 #include "store/embedded/manifest.h"
 #include "store/embedded/segment.h"
 
@@ -23,8 +24,8 @@ class Verifier {
     report_.clean = manifest->clean;
     for (const SegmentEntry& entry : manifest->segments)
       if (auto done = verify_segment(entry); !done) return done.error();
-    if (!manifest->clean)
-      if (auto done = verify_journal(*manifest); !done) return done.error();
+    auto done = manifest->clean ? check_beside(*manifest) : verify_journal(*manifest);
+    if (!done) return done.error();
     return report_;
   }
 
@@ -64,6 +65,11 @@ class Verifier {
     report_.segment_readings += found->readings;
     report_.bytes += found->bytes;
     return {};
+  }
+
+  Status check_beside(const Manifest& manifest) {
+    auto done = check_nothing_beside(files_, directory_ + "/journal", directory_ + "/segments", manifest);
+    return done ? done : note(done.error());
   }
 
   Status verify_segments_found() {
