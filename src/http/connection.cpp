@@ -88,7 +88,7 @@ Task<void> Connection::run() {
     begin_body();
     Response response = co_await lane_.application().handle(request_, *this);
     if (!co_await answer(std::move(response))) {
-      if (!parser_->body_done()) co_await linger();
+      if (refused_ || !parser_->body_done()) co_await linger();
       co_return;
     }
   }

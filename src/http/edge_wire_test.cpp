@@ -131,6 +131,8 @@ std::vector<WireCase> taken_cases() {
        "POST /echo [] seen= auth= body=hello, x"},
       {"chunked in capitals", post("Transfer-Encoding: CHUNKED\r\n", "5\r\nhello\r\n0\r\n\r\n"), 200,
        "POST /echo [] seen= auth= body=hello"},
+      {"an empty chunked body", post("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"), 200,
+       "POST /echo [] seen= auth= body="},
       {"small chunk extensions", post("Transfer-Encoding: chunked\r\n", small_extensions), 200,
        "POST /echo [] seen= auth= body=hello"},
       {"trailers are dropped",
