@@ -1,5 +1,7 @@
 #include "http/api.h"
 
+#include <spdlog/spdlog.h>
+
 #include "http/api_routes.h"
 #include "http/await_callback.h"
 #include "http/problem.h"
@@ -65,16 +67,27 @@ Task<Response> Api::run(const Route& route, Request& request, BodyReader& body) 
 Task<Response> Api::run_with_body(const Route& route, const Request& request, BodyReader& body) {
   body.set_limit(kMaxBodyBytes);
   std::string storage;
-  const auto whole = co_await read_whole(body, storage);
+  BudgetShare share{held_bodies_};
+  const auto whole = co_await read_whole(body, storage, share);
   if (!whole) co_return error_for(request.path, whole.error());
   const std::string_view text = *whole;
   if (route.runs == Route::Runs::on_io_thread) co_return (this->*route.plain)(request, text);
   const auto on_worker = [&](auto done) {
     const bool taken =
-        workers_.try_submit([this, &route, &request, text, done] { done((this->*route.plain)(request, text)); });
+        workers_.try_submit([this, &route, &request, text, done] { done(run_caught(route, request, text)); });
     if (!taken) done(error_for(request.path, {503, "the server is overloaded"}));
   };
   co_return co_await await_callback<Response>(on_worker);
+}
+
+// At the bottom of a worker's stack: what is thrown costs its own request and nothing more.
+Response Api::run_caught(const Route& route, const Request& request, std::string_view body) {
+  try {
+    return (this->*route.plain)(request, body);
+  } catch (const std::exception& error) {
+    spdlog::error("{} {} ended by an internal error: {}", to_string(route.method), route.path, error.what());
+    return error_for(request.path, {500, "an internal error; the log tells more"});
+  }
 }
 
 Response Api::no_route(const Request& request, const Router::Match& match) const {

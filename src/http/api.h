@@ -40,6 +40,8 @@ inline constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{8} << 20;
 // A record of POST /meter/bulk_readings has this many bytes at most on average: its body may have as many times the
 // records.
 inline constexpr std::uint64_t kMaxBulkRecordBytes = 256;
+// The bodies that are read whole, of all requests together. Past it a request is answered 503 and may be sent again.
+inline constexpr std::uint64_t kMaxHeldBodyBytes = std::uint64_t{512} << 20;
 inline constexpr std::size_t kMaxMetersPerRequest = 1'000;
 inline constexpr std::size_t kMaxReadingsPerPage = 10'000;
 
@@ -66,6 +68,7 @@ class Api final : public Application {
   static std::span<const Route> routes();
   Task<Response> run(const Route& route, Request& request, BodyReader& body);
   Task<Response> run_with_body(const Route& route, const Request& request, BodyReader& body);
+  Response run_caught(const Route& route, const Request& request, std::string_view body);
   Response no_route(const Request& request, const Router::Match& match) const;
 
   // api_v1_config.cpp
@@ -112,6 +115,7 @@ class Api final : public Application {
   Router router_;
   StaticFiles pages_;
   IdempotencyKeys idempotency_;
+  Budget held_bodies_{kMaxHeldBodyBytes};
   std::vector<RouteMetrics> route_metrics_;
   IngestMetrics ingest_metrics_;
   std::atomic<const Server*> server_ = nullptr;

@@ -30,7 +30,8 @@ Task<Response> Api::legacy_post_reading(Request& request, BodyReader& body) {
   const auto start = std::chrono::steady_clock::now();
   body.set_limit(kMaxBodyBytes);
   std::string storage;
-  const auto text = co_await read_whole(body, storage);
+  BudgetShare share{held_bodies_};
+  const auto text = co_await read_whole(body, storage, share);
   if (!text) co_return error_for(request.path, text.error());
   const auto parsed = parse_legacy_reading(*text, parts_.calendar, parts_.clock.now() + kMaxClockLead);
   if (!parsed) co_return legacy_error(parsed.error());
@@ -51,7 +52,8 @@ Task<Response> Api::legacy_post_bulk(Request& request, BodyReader& body) {
   const auto start = std::chrono::steady_clock::now();
   body.set_limit(std::max(kMaxBodyBytes, parts_.bulk_records_max * kMaxBulkRecordBytes));
   std::string storage;
-  const auto text = co_await read_whole(body, storage);
+  BudgetShare share{held_bodies_};
+  const auto text = co_await read_whole(body, storage, share);
   if (!text) co_return error_for(request.path, text.error());
   auto parsed = parse_legacy_bulk(*text, parts_.calendar, parts_.clock.now() + kMaxClockLead, parts_.bulk_records_max);
   if (!parsed) co_return legacy_error(400, parsed.error().message);

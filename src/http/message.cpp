@@ -50,12 +50,13 @@ Response json_response(int status, std::string body) {
   return response;
 }
 
-Task<OrRefusal<std::string_view>> read_whole(BodyReader& body, std::string& storage) {
+Task<OrRefusal<std::string_view>> read_whole(BodyReader& body, std::string& storage, BudgetShare& share) {
   storage.clear();
   for (;;) {
     const auto piece = co_await body.next();
     if (!piece) co_return tl::make_unexpected(piece.error());
     if (storage.empty() && body.ended()) co_return *piece;
+    if (!share.grow(piece->size())) co_return refusal(503, "the server holds too many bodies at once");
     storage.append(*piece);
     if (piece->empty() || body.ended()) co_return storage;
   }

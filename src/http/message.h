@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "http/budget.h"
 #include "http/task.h"
 
 namespace meterhouse {
@@ -96,7 +97,8 @@ class BodyReader {
 
 // The whole body; a body that came in one piece is not copied. Valid as long as `storage` and until the next call of
 // next().
-Task<OrRefusal<std::string_view>> read_whole(BodyReader& body, std::string& storage);
+//   refusals  those of next(); 503: `share` has no room for what must be copied
+Task<OrRefusal<std::string_view>> read_whole(BodyReader& body, std::string& storage, BudgetShare& share);
 
 // What answers requests. Called on the I/O threads, many at a time: must not block.
 class Application {

@@ -6,10 +6,12 @@ namespace meterhouse {
 
 Task<Response> EchoApplication::handle(Request& request, BodyReader& body) {
   std::string storage;
+  Budget budget{std::uint64_t{1} << 30};
+  BudgetShare share{budget};
   std::string_view content;
   if (request.path != "/ignore") {
     body.set_limit(request.path == "/small" ? 1000 : std::uint64_t{64} << 20);
-    const auto whole = co_await read_whole(body, storage);
+    const auto whole = co_await read_whole(body, storage, share);
     if (!whole) co_return refuse(request.path, whole.error());
     content = *whole;
   }
