@@ -36,10 +36,14 @@ inline double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
+// Processor time of this process so far, all threads: what a figure costs however busy the machine is.
+double cpu_seconds();
+
 // The best and the middle of several runs, in seconds: what the machine can do, and what it did while shared.
 struct Times {
   double best;
   double median;
+  double best_cpu;  // processor time
 };
 Times times_of(int runs, const std::function<void()>& run);
 

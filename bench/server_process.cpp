@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -48,6 +49,13 @@ ServerProcess::ServerProcess(const std::string& program, const std::string& conf
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
     port_ = port_in(log);
   }
+}
+
+double ServerProcess::cpu_seconds() const {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 void ServerProcess::stop() {

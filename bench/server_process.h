@@ -16,6 +16,7 @@ class ServerProcess {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   std::uint16_t port() const { return port_; }
+  double cpu_seconds() const;  // processor time it has used
   void stop();
 
  private:
