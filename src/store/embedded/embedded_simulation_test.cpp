@@ -69,7 +69,7 @@ class History {
     if (store_) return;
     EmbeddedOptions options{.directory = "data", .calendar = SiteCalendar::of("Asia/Singapore").value()};
     // Sometimes no more than the memory of a head with one reading, so that appends fold by themselves.
-    options.head_budget_bytes = std::uint64_t{random_() % 4 == 0 ? 1U : 64U} << 20;
+    options.head_budget_bytes = std::uint64_t{random_() % 4 == 0 ? 64U : 65'536U} << 10;
     options.journal_file_bytes = 2048 + random_() % 8192;
     options.threads = StoreThreads::none;
     options.on_change = [this](std::string_view text) {

@@ -83,7 +83,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 INSTANTIATE_TEST_SUITE_P(Embedded, ReadingsContract,
                          testing::Values(place("on_disk", {Disk::real, StoreThreads::own, 64 * kMiB}),
                                          place("simulated", {Disk::simulated, StoreThreads::own, 64 * kMiB}),
-                                         place("small_head", {Disk::simulated, StoreThreads::own, 2 * kMiB})),
+                                         place("small_head", {Disk::simulated, StoreThreads::own, kMiB / 4})),
                          [](const auto& store) { return store.param.name; });
 
 }  // namespace

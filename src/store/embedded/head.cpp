@@ -1,7 +1,6 @@
 #include "store/embedded/head.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -11,14 +10,6 @@ namespace meterhouse {
 namespace {
 
 constexpr std::size_t kMinCells = 64;
-constexpr std::uint64_t kValueMask = (std::uint64_t{1} << 60) - 1;
-
-// Entries in a run of each size class. Each is at most half again as large as the one before, so that a run wastes a
-// fifth of its memory on average; the first hold the few readings a channel gets between folds of a large site.
-constexpr std::array<std::uint32_t, 31> kCapacities{
-    2,   4,    6,    8,    12,   16,   24,   32,    48,    64,     96,      128,     192,      256,      384,      512,
-    768, 1024, 1536, 2048, 3072, 4096, 8192, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864, 268435456};
-
 }  // namespace
 
 KeyTable::KeyTable(std::size_t expected_keys) {
@@ -69,63 +60,11 @@ void KeyTable::grow() {
   }
 }
 
-RunArena::Entry RunArena::Entry::of(std::uint32_t seconds, MilliWattHours value, ReadingFlags flags) {
-  const std::uint64_t packed = static_cast<std::uint64_t>(value.count()) | std::uint64_t{flags.packed()} << 60;
-  return {seconds, static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
-}
-
-MilliWattHours RunArena::Entry::value() const {
-  return MilliWattHours{static_cast<std::int64_t>((std::uint64_t{high} << 32 | low) & kValueMask)};
-}
-
-ReadingFlags RunArena::Entry::flags() const { return ReadingFlags::from_packed(static_cast<std::uint8_t>(high >> 28)); }
-
-std::uint8_t RunArena::size_class(std::uint32_t count) {
-  const auto* const found = std::ranges::lower_bound(kCapacities, count);
-  MH_CHECK(found != kCapacities.end());
-  return static_cast<std::uint8_t>(found - kCapacities.begin());
-}
-
-std::uint32_t RunArena::capacity(std::uint8_t size_class) { return kCapacities[size_class]; }
-
-RunArena::Entry* RunArena::allocate(std::uint8_t size_class) {
-  auto& free = free_[size_class];
-  if (!free.empty()) {
-    Entry* const run = free.back();
-    free.pop_back();
-    return run;
-  }
-  const std::size_t bytes = capacity(size_class) * sizeof(Entry);
-  if (bytes > kSlabBytes) {  // larger than a slab: slabs of its own, counted as such
-    const std::size_t slabs = (bytes + kSlabBytes - 1) / kSlabBytes;
-    auto* const run = slabs_.emplace_back(new std::byte[slabs * kSlabBytes]).get();
-    for (std::size_t i = 1; i < slabs; ++i) slabs_.emplace_back();
-    used_ = kSlabBytes;
-    return reinterpret_cast<Entry*>(run);
-  }
-  if (used_ + bytes > kSlabBytes) {
-    slabs_.push_back(std::unique_ptr<std::byte[]>{new std::byte[kSlabBytes]});
-    used_ = 0;
-  }
-  auto* const run = reinterpret_cast<Entry*>(slabs_.back().get() + used_);
-  used_ += bytes;
-  return run;
-}
-
-void RunArena::release(Entry* run, std::uint8_t size_class) { free_[size_class].push_back(run); }
-
 Head::Head(std::size_t channels) : table_(channels) {}
 
-void Head::prefetch_run(const Reading& reading) const {
-  const std::uint32_t index = table_.find(reading.key());
-  if (index == KeyTable::kNone) return;
-  __builtin_prefetch(&channel(index));
-}
-
-Head::Put Head::put(const Reading& reading, ReadingFlags flags) {
-  const std::uint32_t index = table_.find(reading.key());
-  if (index == KeyTable::kNone) return Put::unknown_channel;
-  Channel& c = channel(index);
+Head::Put Head::put(std::uint32_t channel_index, const Reading& reading, ReadingFlags flags) {
+  if (channel_index == KeyTable::kNone) return Put::unknown_channel;
+  Channel& c = channel(channel_index);
   const auto entry = RunArena::Entry::of(reading.seconds(), reading.register_value(), flags);
   const bool after_outside = !c.has_outside || reading.seconds() > c.newest_outside;
   if (after_outside && (c.count == 0 || reading.seconds() > c.newest)) {

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "model/reading.h"
@@ -43,6 +46,10 @@ class KeyTable {
 };
 
 // Memory for the runs of a head: pieces of a few fixed sizes, given back and used again. 12 bytes a reading.
+//
+// All channels of a site grow at about the same time, so the runs of one size are given back together and are no use
+// to the next size. Therefore a slab holds runs of one size only, and once all of them are given back it serves any
+// other: without that the runs outgrown cost three times what the readings take.
 class RunArena {
  public:
   struct Entry {  // a reading within its run, packed
@@ -50,12 +57,22 @@ class RunArena {
     std::uint32_t low;  // register | flags << 60, low half
     std::uint32_t high;
 
-    static Entry of(std::uint32_t seconds, MilliWattHours value, ReadingFlags flags);
+    static Entry of(std::uint32_t seconds, MilliWattHours value, ReadingFlags flags) {
+      const std::uint64_t packed = static_cast<std::uint64_t>(value.count()) | std::uint64_t{flags.packed()} << 60;
+      return {seconds, static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
+    }
     Instant at() const { return instant_from_epoch(seconds); }
-    MilliWattHours value() const;
-    ReadingFlags flags() const;
+    MilliWattHours value() const {
+      constexpr std::uint64_t kValueMask = (std::uint64_t{1} << 60) - 1;
+      return MilliWattHours{static_cast<std::int64_t>((std::uint64_t{high} << 32 | low) & kValueMask)};
+    }
+    ReadingFlags flags() const { return ReadingFlags::from_packed(static_cast<std::uint8_t>(high >> 28)); }
   };
   static_assert(sizeof(Entry) == 12 && kMaxRegister.count() < std::int64_t{1} << 60);
+
+  RunArena() = default;
+  RunArena(const RunArena&) = delete;
+  RunArena& operator=(const RunArena&) = delete;
 
   // The next larger capacity: at least `count`.
   static std::uint8_t size_class(std::uint32_t count);
@@ -63,13 +80,33 @@ class RunArena {
 
   Entry* allocate(std::uint8_t size_class);
   void release(Entry* run, std::uint8_t size_class);
-  std::size_t bytes() const { return slabs_.size() * kSlabBytes; }
+  std::size_t bytes() const { return slabs_ * kSlabBytes + large_bytes_; }  // of the slabs ever used
+
+  static constexpr std::size_t kSizeClasses = 72;
 
  private:
-  static constexpr std::size_t kSlabBytes = std::size_t{1} << 20;
-  std::vector<std::unique_ptr<std::byte[]>> slabs_;
-  std::size_t used_ = kSlabBytes;
-  std::vector<std::vector<Entry*>> free_ = std::vector<std::vector<Entry*>>(64);
+  static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;  // and aligned to it: a run's slab is known
+  static constexpr std::size_t kLargeRun = std::size_t{8} << 10;    // a run over this is allocated by itself
+  static constexpr std::size_t kMostSlabsAtOnce = 32;               // one huge page
+  struct Slab;                                                      // the header at the front of a slab
+  struct Deallocate {
+    std::align_val_t alignment;
+    void operator()(std::byte* chunk) const { ::operator delete[](chunk, alignment); }
+  };
+
+  static std::size_t run_bytes(std::uint8_t size_class) { return capacity(size_class) * sizeof(Entry); }
+  Slab* new_slab(std::uint8_t size_class);
+  void link(Slab* slab);  // among those of its size that have room
+  void unlink(Slab* slab);
+
+  std::vector<std::unique_ptr<std::byte[], Deallocate>> chunks_;
+  std::size_t chunk_slabs_ = 0;       // in the newest chunk
+  std::size_t chunk_slabs_used_ = 0;  // of those
+  std::size_t slabs_ = 0;
+  std::vector<Slab*> empty_;
+  std::array<Slab*, kSizeClasses> with_room_{};
+  std::unordered_map<const Entry*, std::unique_ptr<Entry[]>> large_;
+  std::size_t large_bytes_ = 0;
 };
 
 // The readings not folded yet: per channel a run sorted by instant. Appending in order of time is the fast path.
@@ -87,10 +124,20 @@ class Head {
     older,  // at or before the newest instant outside the head, and not in it: the caller looks there, then insert()s
   };
 
-  Put put(const Reading& reading, ReadingFlags flags);
-  // Asks for the cache lines a later put() will need.
+  Put put(const Reading& reading, ReadingFlags flags) { return put(find_channel(reading), reading, flags); }
+  // The same in two steps, with the cache lines each will need asked for beforehand.
+  //   channel  as find_channel said, which also a channel added since does not change
   void prefetch_table(const Reading& reading) const { table_.prefetch(reading.key()); }
-  void prefetch_run(const Reading& reading) const;
+  std::uint32_t find_channel(const Reading& reading) const { return table_.find(reading.key()); }
+  void prefetch_channel(std::uint32_t channel_index) const {
+    if (channel_index != KeyTable::kNone) __builtin_prefetch(&channel(channel_index), 1);
+  }
+  void prefetch_end(std::uint32_t channel_index) const {
+    if (channel_index == KeyTable::kNone) return;
+    const Channel& c = channel(channel_index);
+    __builtin_prefetch(c.run + c.count, 1);
+  }
+  Put put(std::uint32_t channel_index, const Reading& reading, ReadingFlags flags);
 
   // newest_outside  the newest instant of the channel that lies outside this head; nullopt: there is none
   void add_channel(SeriesKey key, std::optional<Instant> newest_outside);
@@ -119,7 +166,7 @@ class Head {
     std::uint8_t size_class = 0;
   };
   static_assert(sizeof(Channel) == 32);
-  static constexpr std::size_t kChunk = 4096;  // channels are kept in chunks: growing moves none of them
+  static constexpr std::size_t kChunk = 512;  // channels are kept in chunks: growing moves none of them
 
   Channel& channel(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
   const Channel& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
