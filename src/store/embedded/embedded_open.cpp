@@ -89,18 +89,12 @@ Status EmbeddedReadingStore::replay_frame(const FrameHeader& header, std::span<c
     ++report_.replayed_changes;
     return options_.on_change({reinterpret_cast<const char*>(payload.data()), payload.size()});
   }
-  if (payload.size() % sizeof(Reading) != 0) return Error{Errc::corruption, "a frame of readings with a broken length"};
-  std::vector<Reading> batch;
-  batch.reserve(payload.size() / sizeof(Reading));
-  for (std::size_t at = 0; at < payload.size(); at += sizeof(Reading)) {
-    const auto reading = decode_reading(std::span<const std::byte, 16>{payload.subspan(at, 16)});
-    if (!reading) return reading.error();
-    batch.push_back(*reading);
-  }
-  report_.replayed_readings += batch.size();
+  const auto batch = readings_in(payload);
+  if (!batch) return batch.error();
+  report_.replayed_readings += batch->size();
   // A damaged segment that cannot be compared with keeps nobody from starting: the readings are in, reads of that place
   // answer corruption.
-  if (auto counts = live_.apply(batch, header.arrived); !counts) {
+  if (auto counts = live_.apply(*batch, header.arrived); !counts) {
     if (counts.error().code != Errc::corruption) return counts.error();
     report_.damage = counts.error();
   }

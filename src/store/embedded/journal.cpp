@@ -67,7 +67,7 @@ Journal::OpenedFile Journal::make_file(std::uint64_t file_id, std::uint64_t size
   if (!opened) return opened.error();
   File& file = **opened;
   if (auto done = file.write_at(0, encode_journal_header({file_id, size})); !done) return done.error();
-  const std::vector<std::byte> zeros(kFillPiece);
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(kFillPiece, size));
   for (std::uint64_t at = kJournalHeaderSize; at < size; at += kFillPiece) {
     const auto piece = std::span{zeros}.first(std::min<std::uint64_t>(kFillPiece, size - at));
     if (auto done = file.write_at(at, piece); !done) return done.error();

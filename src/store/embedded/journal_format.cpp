@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <iterator>
 
 #include "base/check.h"
 #include "base/checksum.h"
@@ -102,6 +103,25 @@ void encode_reading(std::span<std::byte, 16> out, const Reading& reading) {
   std::memcpy(out.data(), &key, 4);
   std::memcpy(out.data() + 4, &seconds, 4);
   std::memcpy(out.data() + 8, &value, 8);
+}
+
+Result<std::span<const Reading>> readings_in(std::span<const std::byte> payload) {
+  static_assert(std::is_trivially_copyable_v<Reading> && std::is_standard_layout_v<Reading>);
+  MH_CHECK(reinterpret_cast<std::uintptr_t>(payload.data()) % alignof(Reading) == 0);
+  if (payload.size() % sizeof(Reading) != 0) return Error{Errc::corruption, "a frame of readings with a broken length"};
+  for (std::size_t at = 0; at < payload.size(); at += sizeof(Reading)) {
+    std::uint32_t packed = 0;
+    std::uint64_t value = 0;
+    std::memcpy(&packed, payload.data() + at, sizeof packed);
+    std::memcpy(&value, payload.data() + at + 8, sizeof value);
+    const bool plain = (packed & 3) < std::size(kChannels) && packed >> 2 <= MeterId::kMax &&
+                       value <= static_cast<std::uint64_t>(kMaxRegister.count());
+    if (plain) continue;
+    const auto reading = decode_reading(std::span<const std::byte, 16>{payload.subspan(at, 16)});
+    MH_CHECK(!reading);
+    return reading.error();
+  }
+  return std::span{reinterpret_cast<const Reading*>(payload.data()), payload.size() / sizeof(Reading)};
 }
 
 Result<Reading> decode_reading(std::span<const std::byte, 16> bytes) {

@@ -56,5 +56,9 @@ std::optional<FrameHeader> decode_frame(std::span<const std::byte> bytes);
 void encode_reading(std::span<std::byte, 16> out, const Reading& reading);
 // errors  corruption: not a reading this program would have written
 Result<Reading> decode_reading(std::span<const std::byte, 16> bytes);
+// The payload of a frame of readings, looked at where it stands: a replay goes through millions.
+//   payload  on a multiple of alignof(Reading), as every frame of a file loaded whole is (MH_CHECK)
+//   errors   as decode_reading; a length that is no number of readings
+Result<std::span<const Reading>> readings_in(std::span<const std::byte> payload);
 
 }  // namespace meterhouse
