@@ -104,23 +104,25 @@ void append_reading_flags(std::vector<std::byte>& out, const std::vector<Reading
   }
 }
 
+// Behind what is in `flags` already.
 bool read_reading_flags(ByteReader& in, std::size_t count, std::vector<ReadingFlags>& flags) {
-  flags.clear();
-  flags.reserve(count);
-  while (flags.size() < count) {
+  const std::size_t size = flags.size() + count;
+  flags.reserve(size);
+  while (flags.size() < size) {
     const auto run = in.varint();
     const auto length = run >> 4;
-    if (length < 1 || length > count - flags.size()) return false;
+    if (length < 1 || length > size - flags.size()) return false;
     flags.resize(flags.size() + static_cast<std::size_t>(length),
                  ReadingFlags::from_packed(static_cast<std::uint8_t>(run & 15)));
   }
   return true;
 }
 
-// A column of `count` numbers that is about to be overwritten: what is there stays, so that nothing is cleared twice.
+// Makes a column `count` numbers long whose numbers from `kept` on are about to be overwritten: what is there stays, so
+// that nothing is cleared twice.
 template <class T>
-void resize_for_overwrite(std::vector<T>& column, std::size_t count) {
-  if (column.capacity() < count) column.clear();
+void resize_for_overwrite(std::vector<T>& column, std::size_t kept, std::size_t count) {
+  if (kept == 0 && column.capacity() < count) column.clear();
   column.resize(count);
 }
 
@@ -129,16 +131,17 @@ unsigned max_delta_width(const BlockHeader& header) {
   return static_cast<unsigned>(std::bit_width(units)) + (header.summary.monotone ? 0 : 1);
 }
 
-bool registers_in_range(const BlockHeader& header, const Sums& sums, const std::vector<MilliWattHours>& registers) {
+bool registers_in_range(const BlockHeader& header, const Sums& sums, std::span<const MilliWattHours> registers) {
   // No delta is beyond 2^55, so a sum that had wrapped would have passed a value with one of these bits.
   if (sums.last != header.summary.last_register.count() || sums.any_bits >= std::uint64_t{1} << 53) return false;
   if (header.summary.monotone) return true;
   return *std::ranges::max_element(registers) <= kMaxRegister;
 }
 
-// payload: of the size the header says; readable: the same and what lies behind it.
+// payload: of the size the header says; readable: the same and what lies behind it; kept: how many readings of `out`
+// stay in front.
 bool decode_payload(const BlockHeader& header, std::span<const std::byte> payload, std::span<const std::byte> readable,
-                    Series& out) {
+                    std::size_t kept, Series& out) {
   const BlockSummary& summary = header.summary;
   const auto times = find_times(header, payload, readable);
   if (!times) return false;
@@ -148,21 +151,26 @@ bool decode_payload(const BlockHeader& header, std::span<const std::byte> payloa
                                   header.wide ? WidthCoding::byte : WidthCoding::nibble, max_delta_width(header));
   if (!deltas) return false;
 
-  resize_for_overwrite(out.at, summary.count);
-  if (!unpack_times(header, *times, numbers_of(out.at))) return false;
+  const std::size_t size = kept + summary.count;
+  resize_for_overwrite(out.at, kept, size);
+  if (!unpack_times(header, *times, numbers_of(out.at) + kept)) return false;
 
-  resize_for_overwrite(out.registers, summary.count);
-  out.registers[0] = summary.first_register;
+  resize_for_overwrite(out.registers, kept, size);
+  out.registers[kept] = summary.first_register;
   const auto sums = unpack_sums(*deltas,
                                 {.start = summary.first_register.count(),
                                  .scale = static_cast<std::uint32_t>(header.scale()),
                                  .sign = summary.monotone ? DeltaRule::Sign::none : DeltaRule::Sign::zigzag},
-                                numbers_of(out.registers) + 1);
-  if (summary.count > 1 && !registers_in_range(header, sums, out.registers)) return false;
+                                numbers_of(out.registers) + kept + 1);
+  if (summary.count > 1 && !registers_in_range(header, sums, std::span{out.registers}.subspan(kept))) return false;
 
   ByteReader rest{payload.subspan(deltas->size_bytes)};
-  out.flags.clear();
-  if (header.has_reading_flags && !read_reading_flags(rest, summary.count, out.flags)) return false;
+  out.flags.resize(out.flags.empty() && !header.has_reading_flags ? 0 : kept);
+  if (header.has_reading_flags) {
+    if (!read_reading_flags(rest, summary.count, out.flags)) return false;
+  } else if (!out.flags.empty()) {
+    out.flags.resize(size);
+  }
   return rest.ok() && rest.left() == 0;
 }
 
@@ -220,13 +228,30 @@ Status verify_readings(const BlockHeader& header, std::span<const std::byte> byt
   return {};
 }
 
+Status append_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out) {
+  const std::size_t kept = out.size();
+  MH_CHECK(kept == 0 || out.at.back() < header.summary.first);
+  const auto cut_back = [&] {
+    out.at.resize(kept);
+    out.registers.resize(kept);
+    if (!out.flags.empty()) out.flags.resize(kept);
+  };
+  if (auto verified = verify_readings(header, bytes); !verified) return verified;
+  const auto readable = bytes.subspan(header.header_size_bytes);
+  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, kept, out)) {
+    cut_back();
+    return damaged_block(header.summary.key, "its readings contradict its header");
+  }
+  return {};
+}
+
 Status decode_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out) {
   if (auto verified = verify_readings(header, bytes); !verified) {
     out.clear();
     return verified;
   }
   const auto readable = bytes.subspan(header.header_size_bytes);
-  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, out)) {
+  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, 0, out)) {
     out.clear();
     return damaged_block(header.summary.key, "its readings contradict its header");
   }

@@ -70,6 +70,9 @@ Status read_block_header(std::span<const std::byte> bytes, BlockHeader& header);
 // The readings of a block whose header has been read from the same bytes, as decode_block and verify_block give them.
 Status decode_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out);
 Status verify_readings(const BlockHeader& header, std::span<const std::byte> bytes);
+// The same behind what is in `out`, which must end before the block's first reading (MH_CHECK) and stays as it is on an
+// error. A scan puts a channel's months together without copying them once more.
+Status append_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out);
 
 // "block of meter 100000001 import: <what>"
 Error damaged_block(SeriesKey key, std::string_view what);

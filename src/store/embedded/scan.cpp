@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace meterhouse {
 namespace {
@@ -73,15 +74,22 @@ bool outside(const BlockSummary& block, ReadRange range) { return block.last < r
 // The readings of the walk's channel within the range into `out`. `piece` is scratch.
 Status gather(const KeyWalk& walk, const LiveSet& live, const LiveView& view, ReadRange range, Series& out,
               Series& piece) {
-  out.clear();
+  bool any = false;
   for (const KeyWalk::Source* source : walk.having()) {
     const BlockSummary& block = source->cursor.summary();
     if (outside(block, range)) continue;
-    Series& target = out.empty() ? out : piece;
-    if (auto done = source->cursor.decode(target); !done) return done.error();
-    if (block.first < range.from || block.last > range.to) clip(target, range);
-    if (&target == &piece) merge_into(out, piece);
+    const bool first = !std::exchange(any, true);
+    if (first || out.empty() || out.at.back() < block.first) {  // nearly always: a month after the one before
+      if (auto done = first ? source->cursor.decode(out) : source->cursor.decode_behind(out); !done)
+        return done.error();
+      if (block.first < range.from || block.last > range.to) clip(out, range);
+      continue;
+    }
+    if (auto done = source->cursor.decode(piece); !done) return done.error();
+    if (block.first < range.from || block.last > range.to) clip(piece, range);
+    merge_into(out, piece);
   }
+  if (!any) out.clear();
   if (walk.in_head()) merge_into(out, live.head_readings(view, walk.key(), range));
   return {};
 }

@@ -140,6 +140,8 @@ class SegmentCursor {
   Result<std::span<const std::byte>> encoded() const;
   // Its readings into `out`, whose old content is replaced; empty on an error.
   Status decode(Series& out) const;
+  // The same behind what is in `out`, which must end before the block's first reading (MH_CHECK) and stays on an error.
+  Status decode_behind(Series& out) const;
 
  private:
   Result<bool> advance();

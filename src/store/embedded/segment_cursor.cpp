@@ -91,6 +91,12 @@ Result<std::span<const std::byte>> SegmentCursor::encoded() const {
   return bytes.first(header_.summary.size_bytes);
 }
 
+Status SegmentCursor::decode_behind(Series& out) const {
+  if (auto decoded = append_readings(header_, bytes_at_position(), out); !decoded)
+    return segment_->damaged(position_, decoded.error());
+  return {};
+}
+
 Status SegmentCursor::decode(Series& out) const {
   if (auto decoded = decode_readings(header_, bytes_at_position(), out); !decoded)
     return segment_->damaged(position_, decoded.error());
