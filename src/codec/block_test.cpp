@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/property_test.h"
+#include "codec/block_header.h"
 #include "codec/testing/sample_series.h"
 
 namespace meterhouse {
@@ -210,6 +211,28 @@ RC_GTEST_PROP(BlockProperty, DecodesToWhatWasEncoded, ()) {
   RC_ASSERT(summary->before == before);
   RC_ASSERT(summary->last == series.at.back());
   RC_ASSERT(summary->last_register == series.registers.back());
+}
+
+TEST(Block, AppendedReadingsStandBehindTheOthersWithTheirFlags) {
+  const Series first = household(50);
+  Series second = household(40, 2);
+  for (Instant& at : second.at) at += kHalfHour * 50;
+  const ReadingFlags late{Arrival::later, ReadingStatus::ok};
+  for (const auto& [a, b] : {std::pair{first, second}, std::pair{with_flag(first, 3, late), second},
+                             std::pair{first, with_flag(second, 7, late)}}) {
+    Series expected = a;
+    for (std::size_t i = 0; i < b.size(); ++i) expected.push_back(b.at[i], b.registers[i], b.flags_at(i));
+    Series out = a;
+    auto bytes = encode_block(kKey, b);
+    BlockHeader header;
+    ASSERT_TRUE(read_block_header(bytes, header));
+    ASSERT_TRUE(append_readings(header, bytes, out));
+    EXPECT_EQ(out, expected);
+    out = a;
+    bytes.back() ^= std::byte{1};
+    EXPECT_FALSE(append_readings(header, bytes, out));
+    EXPECT_EQ(out, a);
+  }
 }
 
 }  // namespace

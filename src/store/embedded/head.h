@@ -80,15 +80,16 @@ class RunArena {
 
   Entry* allocate(std::uint8_t size_class);
   void release(Entry* run, std::uint8_t size_class);
-  std::size_t bytes() const { return slabs_ * kSlabBytes + large_bytes_; }  // of the slabs ever used
+  std::size_t bytes() const { return slabs_ * kSlabBytes + large_bytes_; }
 
   static constexpr std::size_t kSizeClasses = 72;
 
  private:
   static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;  // and aligned to it: a run's slab is known
   static constexpr std::size_t kLargeRun = std::size_t{8} << 10;    // a run over this is allocated by itself
-  static constexpr std::size_t kMostSlabsAtOnce = 32;               // one huge page
-  struct Slab;                                                      // the header at the front of a slab
+  static constexpr std::size_t kEmptySlabsKept = 16;
+  static constexpr std::size_t kMostSlabsAtOnce = 32;  // one huge page
+  struct Slab;                                         // the header at the front of a slab
   struct Deallocate {
     std::align_val_t alignment;
     void operator()(std::byte* chunk) const { ::operator delete[](chunk, alignment); }

@@ -26,6 +26,26 @@ TEST(KeyTable, FindsWhatWasPutInWhileItGrows) {
   EXPECT_EQ(table.find(key_of(1)), 43u);
 }
 
+// All channels grow at about the same time: what they outgrew must be used again.
+TEST(Head, AReadingTakesSixteenBytesHoweverManyTimesItsChannelHasGrown) {
+  constexpr std::uint32_t kChannels = 2'000;
+  constexpr std::int64_t kReadings = 1'000;  // the last sizes are allocated by themselves
+  Head head;
+  for (std::uint32_t c = 0; c < kChannels; ++c) head.add_channel(key_of(c), std::nullopt);
+  for (std::int64_t i = 1; i <= kReadings; ++i) {
+    for (std::uint32_t c = 0; c < kChannels; ++c) ASSERT_EQ(head.put(reading(c, i, i + c), {}), Head::Put::accepted);
+    if (i % 100 == 48) {
+      EXPECT_LE(head.bytes(), kChannels * (64 + static_cast<std::size_t>(i) * 16)) << i;
+    }
+  }
+  for (std::uint32_t c = 0; c < kChannels; ++c) {
+    const auto run = head.run(key_of(c));
+    ASSERT_EQ(run.size(), static_cast<std::size_t>(kReadings));
+    for (std::int64_t i = 1; i <= kReadings; ++i)
+      ASSERT_EQ(run[static_cast<std::size_t>(i - 1)].value(), MilliWattHours{i + c});
+  }
+}
+
 TEST(Head, TellsDuplicateFromConflictAndKnowsWhatItCannotDecide) {
   Head head;
   EXPECT_EQ(head.put(reading(1, 1000, 5), {}), Head::Put::unknown_channel);

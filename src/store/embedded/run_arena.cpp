@@ -90,12 +90,16 @@ void RunArena::release(Entry* run, std::uint8_t size_class) {
   if (slab->runs_used > 0) return;
   unlink(slab);
   empty_.push_back(slab);
+  if (empty_.size() <= kEmptySlabsKept) return;
+  ::madvise(slab, kSlabBytes, MADV_DONTNEED);  // the system has the memory back, the addresses stay ours
+  --slabs_;
 }
 
 // Slabs come in chunks that double, so that a small head is small and a large one lies in huge pages.
 RunArena::Slab* RunArena::new_slab(std::uint8_t size_class) {
   std::byte* place = nullptr;
   if (!empty_.empty()) {
+    if (empty_.size() > kEmptySlabsKept) ++slabs_;
     place = reinterpret_cast<std::byte*>(empty_.back());
     empty_.pop_back();
   } else {
