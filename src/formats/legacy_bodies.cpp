@@ -1,5 +1,6 @@
 #include "formats/legacy_bodies.h"
 
+#include <algorithm>
 #include <array>
 
 #include "formats/json_row.h"
@@ -98,9 +99,10 @@ Result<LegacyReading> parse_legacy_reading(std::string_view body, const SiteCale
 
   InstantReader instants{calendar};
   const auto time = instants.read(fields.at.kind == Kind::string ? fields.at.text : std::string_view{});
-  if (time.fault != InstantReader::Fault::none || time.earlier < kFirstInstant || time.earlier > kLastInstant)
+  if (time.fault != InstantReader::Fault::none || time.earlier < kFirstInstant)
     return refuse("Invalid timestamp format");
-  LegacyReading reading{MeterId::from_number(meter), time.earlier, std::nullopt, time.earlier > latest_allowed};
+  const bool in_future = time.earlier > std::min(latest_allowed, kLastInstant);
+  LegacyReading reading{MeterId::from_number(meter), time.earlier, std::nullopt, in_future};
   MilliWattHours value;
   if (decode_register(fields.register_value, "reading", value).reason.empty()) reading.register_value = value;
   return reading;

@@ -18,7 +18,7 @@ namespace meterhouse {
 // POST /meter/reading {meter_id, timestamp, reading}.
 struct LegacyReading {
   MeterId meter;
-  Instant at;
+  Instant at;                                    // in the future it may lie after kLastInstant
   std::optional<MilliWattHours> register_value;  // absent: not a register; told only after the meter is known
   bool in_future;
 };

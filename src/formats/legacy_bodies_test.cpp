@@ -63,6 +63,11 @@ TEST(LegacyReading, AnswersInTheFirstSystemsOrder) {
             "Invalid reading value"},
            {"in the future", R"({"meter_id":"100000001","timestamp":"2040-01-01","reading":1})",
             "Timestamp in the future"},
+           {"after the last instant that can be stored",
+            R"({"meter_id":"100000001","timestamp":"2200-01-01T00:00","reading":1})", "Timestamp in the future"},
+           {"the last second that can be written",
+            R"({"meter_id":"100000001","timestamp":"9999-12-31T23:59:59-12:00","reading":1})",
+            "Timestamp in the future"},
            {"v1 names are no fields here", R"({"meter_id":"100000001","at":"2025-02-20","register":1})",
             "Missing required fields"},
        }) {
