@@ -43,9 +43,9 @@ class DataSource final : public ExportSource {
   Result<std::vector<ConsumptionRow>> consumption(SeriesKey key, TimeRange range, Step step) override {
     const auto meter = data_->catalog().meter(key.meter());
     if (!meter) return meter.error();
-    const auto snap = site_.snap;
+    const Seconds reach = site_.snap + kDipReach;
     const auto series =
-        data_->readings().read(key, {std::max(range.from - snap, kFirstInstant), range.to + snap}, Neighbours::with);
+        data_->readings().read(key, {std::max(range.from - reach, kFirstInstant), range.to + reach}, Neighbours::with);
     if (!series) return series.error();
     if (series->empty()) return std::vector<ConsumptionRow>{};
     const auto answer = meterhouse::consumption(*series, query(*meter, *series, range, step), calendar());

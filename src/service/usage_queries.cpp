@@ -41,10 +41,11 @@ std::optional<MilliWattHours> modulus_of(const Meter& meter) {
   return MilliWattHours{modulus};
 }
 
-// Instants outside what a reading can have are cut to it: nothing lies there.
+// What consumption() wants to see. Instants outside what a reading can have are cut to it: nothing lies there.
 ReadRange read_range(TimeRange range, Seconds snap) {
-  return {std::clamp(range.from - snap, kFirstInstant, kLastInstant),
-          std::clamp(range.to + snap, kFirstInstant, kLastInstant)};
+  const Seconds reach = snap + kDipReach;
+  return {std::clamp(range.from - reach, kFirstInstant, kLastInstant),
+          std::clamp(range.to + reach, kFirstInstant, kLastInstant)};
 }
 
 std::optional<LegacyAnswer> legacy_answer(const ConsumptionAnswer& answer, Step step) {
@@ -103,11 +104,14 @@ Result<ConsumptionAnswer> UsageQueries::consumption(const Question& question) co
 Result<std::optional<LegacyAnswer>> UsageQueries::latest_interval(MeterId id) const {
   const auto meter = catalog_.meter(id);
   if (!meter) return meter.error();
-  const auto series = store_.latest({id, Channel::import_}, 2);
-  if (!series) return series.error();
-  if (series->empty()) return std::nullopt;
-  LegacyAnswer answer{.total = {}, .covered = {series->at.front(), series->at.back()}, .entries = {}};
-  if (series->size() == 2) {
+  const SeriesKey key{id, Channel::import_};
+  const auto latest = store_.latest(key, 2);
+  if (!latest) return latest.error();
+  if (latest->empty()) return std::nullopt;
+  LegacyAnswer answer{.total = {}, .covered = {latest->at.front(), latest->at.back()}, .entries = {}};
+  if (latest->size() == 2) {
+    const auto series = store_.read(key, read_range(answer.covered, Seconds{0}), Neighbours::with);
+    if (!series) return series.error();
     const auto used = meterhouse::consumption(
         *series,
         {.range = answer.covered, .step = Step::interval, .snap = Seconds{0}, .register_modulus = modulus_of(*meter)},

@@ -66,6 +66,18 @@ TEST_F(UsageQueriesTest, AnswersFromTheReadingsAndTheirNeighbours) {
   EXPECT_EQ(answer.values.size(), 2U);
 }
 
+TEST_F(UsageQueriesTest, ADipIsSeenFromARangeInsideIt) {
+  take("2025-02-19T00:00+08:00", "100");
+  take("2025-02-20T00:00+08:00", "0");
+  take("2025-02-20T12:00+08:00", "1");
+  take("2025-02-21T00:00+08:00", "2");
+  take("2025-02-22T00:00+08:00", "103");
+  const TimeRange day{instant("2025-02-20T00:00+08:00"), instant("2025-02-21T00:00+08:00")};
+  const auto answer = must(usage_.consumption({.meter = kMeter, .range = day, .step = Step::day}));
+  EXPECT_EQ(answer.total.energy, kwh("1"));  // a third of three days
+  EXPECT_EQ(answer.total.quality, Quality::suspect);
+}
+
 TEST_F(UsageQueriesTest, ChannelsAreApart) {
   take("2025-02-20T09:00+08:00", "10");
   take("2025-02-20T09:30+08:00", "11");
@@ -154,6 +166,8 @@ TEST_F(UsageQueriesTest, LegacyLatestIntervalIsBetweenTheTwoLatestReadings) {
   EXPECT_EQ(legacy(LegacyPeriod::latest_interval).total, kwh("0.123456"));
   take("2025-02-20T10:40+08:00", "0");  // backwards
   EXPECT_EQ(legacy(LegacyPeriod::latest_interval).total, MilliWattHours{0});
+  take("2025-02-20T10:50+08:00", "9.2");  // and back: half of what was used since 10:30
+  EXPECT_EQ(legacy(LegacyPeriod::latest_interval).total, kwh("0.038272"));
 }
 
 TEST_F(UsageQueriesTest, LegacyDayIsTheLast24Hours) {

@@ -16,7 +16,8 @@ namespace meterhouse {
 // Quality of an energy, the worst that applies to the number itself:
 //   actual     the difference of two registers that were read (readings missing in between do not make it less exact)
 //   estimated  an end was interpolated; what is too much here is missing in the neighbour, so the sum stays exact
-//   suspect    a register went backwards inside for no known reason; that pair of readings counts as zero
+//   suspect    a register went backwards inside for no known reason: in a dip the energy over it is exact and its parts
+//              are interpolated; a fall that did not come back counts as zero
 //   missing    no register bounds it: there is no energy
 enum class Quality : std::uint8_t { actual, estimated, suspect, missing };
 std::string_view to_string(Quality quality);
@@ -29,7 +30,7 @@ Result<Step> parse_step(std::string_view text);  // errors invalid_argument
 // neighbouring ranges add up. The grid lies on the site's clock: one of its points is local midnight.
 struct Completeness {
   std::int64_t expected = 0;   // intervals that should exist: wholly after `installed`, closed by `now`
-  std::int64_t found = 0;      // those whose closing instant has a reading within `snap`
+  std::int64_t found = 0;      // those whose closing instant has a reading within `snap` that counts
   std::int64_t estimated = 0;  // those whose energy is estimated in part or whole (an end without a reading, or cut)
   MilliWattHours estimated_energy;      // the energy between the readings at either side of such an end
   std::optional<Instant> covered_from;  // the instants the energy truly covers; absent where there is none
@@ -48,6 +49,10 @@ struct Consumption {
 };
 
 constexpr std::size_t kMaxAnswerValues = 200'000;  // eleven years of half-hours
+
+// How far apart the readings at either side of a dip may lie: two low readings of a meter read once a day are one, and
+// a new device seldom counts up to where the old one stood in so short a time.
+constexpr Seconds kDipReach = std::chrono::hours{96};
 
 struct ConsumptionQuery {
   TimeRange range;
@@ -70,13 +75,19 @@ struct ConsumptionAnswer {
 // (the earlier of two as near); its own instant is kept. A boundary without a reading gets its register by linear
 // interpolation between its neighbours, exact in integers and rounded half-even, and the value carries `estimated`.
 // Energies of neighbouring values add up to the register difference exactly, and so do the totals of neighbouring
-// ranges. A register that goes backwards is a plausible rollover (register_modulus given: it stood in its last tenth,
-// came out in its lower half, and the energy could be drawn in the time) or makes the interval `suspect`: its energy
-// counts as zero, never as negative. Readings with a status other than ok do not count.
-//   series  the readings with range.from - snap <= at <= range.to + snap and the nearest neighbours on both sides
+// ranges. A register that goes backwards is never a negative consumption, but one of three things, in this order:
+//   a dip       a later reading, at most kDipReach after the one before the fall, is as high as that again: the lower
+//               readings between them are left out as if they had not come, and what spans them is `suspect`
+//   a rollover  register_modulus is given, it stood in its last tenth, came out in its lower half, and the energy could
+//               be drawn in the time: continued over
+//   a new base  the fall counts as zero and is `suspect`; later differences count from there
+// A dip that begins like a rollover is one only where the way back up could not be drawn. A fall is judged by what has
+// come: the newest reading of a dip is a new base until the register is back. Readings with a status other than ok do
+// not count.
+//   series  the readings with range.from - snap - kDipReach <= at <= range.to + snap + kDipReach and the nearest
+//           neighbours on both sides
 //   errors  invalid_argument: the range is empty; out_of_range: more than max_values values, or an energy
-//   that
-//           does not fit 64 bits
+//           that does not fit 64 bits
 //   cost    linear in the readings, about 1 ns each, and about 50 ns a value
 Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQuery& query,
                                       const SiteCalendar& calendar);

@@ -3,18 +3,60 @@
 #include <algorithm>
 
 #include "base/decimal.h"
+#include "usage/consumption.h"
 
 namespace meterhouse {
 namespace {
 
-// A fall is a rollover where the register stood in its last tenth, came out in its lower half, and the energy then used
-// is what a dwelling can draw: three phases of 100 A at 230 V, and a fifth on top (VEE practice).
+// The most a dwelling can draw: three phases of 100 A at 230 V, and a fifth on top (VEE practice).
 constexpr Int128 kGreatestDrawPerHour = Int128{69} * 1'000'000 * 6 / 5;
 
-bool is_rollover(std::int64_t before, std::int64_t after, std::int64_t modulus, Seconds length) {
-  if (before >= modulus || before <= modulus / 10 * 9 || after >= modulus / 2) return false;
-  const Int128 used = Int128{modulus} - before + after;
-  return used * 3600 <= kGreatestDrawPerHour * length.count();
+bool can_be_drawn(Int128 energy, Seconds length) { return energy * 3600 <= kGreatestDrawPerHour * length.count(); }
+
+// A fall is a rollover where the register stood in its last tenth, came out in its lower half, and the energy then used
+// can be drawn.
+bool is_rollover(const Series& series, std::size_t pair, std::optional<MilliWattHours> modulus) {
+  if (!modulus) return false;
+  const std::int64_t wrap = modulus->count();
+  const std::int64_t before = series.registers[pair].count();
+  const std::int64_t after = series.registers[pair + 1].count();
+  if (before >= wrap || before <= wrap / 10 * 9 || after >= wrap / 2) return false;
+  return can_be_drawn(Int128{wrap} - before + after, series.at[pair + 1] - series.at[pair]);
+}
+
+// Whether the readings between the two are a dip, where all of them are lower than the first and the second is not. One
+// that begins like a rollover is none as long as the way up from it can be drawn too.
+bool is_dip(const Series& series, std::size_t before, std::size_t after, std::optional<MilliWattHours> modulus) {
+  if (series.at[after] - series.at[before] > kDipReach) return false;
+  if (!is_rollover(series, before, modulus)) return true;
+  const Int128 rise = Int128{series.registers[after].count()} - series.registers[before + 1].count();
+  return !can_be_drawn(rise, series.at[after] - series.at[before + 1]);
+}
+
+// Readings [first, last) that are left out.
+struct Dip {
+  std::size_t first;
+  std::size_t last;
+};
+
+// Each reading waits for the first one as high as itself; those that wait have falling registers, so a new reading ends
+// the wait of the last few. A reading is put there once and taken away once: linear, however deep the falls lie in
+// each other. Nothing before `start` falls.
+std::vector<Dip> find_dips(const Series& series, std::size_t start, std::optional<MilliWattHours> modulus) {
+  std::vector<Dip> dips;
+  std::vector<std::size_t> waiting;
+  for (std::size_t reading = start; reading < series.size(); ++reading) {
+    std::size_t first = reading;
+    while (!waiting.empty() && series.registers[waiting.back()] <= series.registers[reading]) {
+      if (is_dip(series, waiting.back(), reading, modulus)) first = waiting.back() + 1;
+      waiting.pop_back();
+    }
+    waiting.push_back(reading);
+    if (first == reading) continue;
+    while (!dips.empty() && dips.back().first >= first) dips.pop_back();  // it lies inside this one
+    dips.push_back({first, reading});
+  }
+  return dips;
 }
 
 constexpr std::int64_t kMaxLift = 9'000'000'000'000'000'000;
@@ -23,23 +65,53 @@ constexpr std::int64_t kMaxLift = 9'000'000'000'000'000'000;
 
 Result<Timeline> Timeline::of(const Series& series, std::optional<MilliWattHours> modulus) {
   Timeline timeline{series};
+  const auto fall = std::ranges::is_sorted_until(series.registers);
+  if (fall == series.registers.end()) [[likely]]
+    return timeline;
+  const auto start = static_cast<std::size_t>(fall - series.registers.begin()) - 1;
+
+  auto kept = std::make_unique<Series>();
+  kept->reserve(series.size());
+  std::vector<std::size_t> over_dips;  // pairs of `kept`
+  std::size_t next = 0;
+  const auto keep_until = [&](std::size_t last) {
+    for (; next < last; ++next) kept->push_back(series.at[next], series.registers[next]);
+  };
+  for (const Dip& dip : find_dips(series, start, modulus)) {
+    keep_until(dip.first);
+    over_dips.push_back(kept->size() - 1);
+    next = dip.last;
+  }
+  keep_until(series.size());
+  timeline.series_ = kept.get();
+  timeline.kept_ = std::move(kept);
+  if (auto found = timeline.find_breaks(start, over_dips, modulus); !found) return found.error();
+  return timeline;
+}
+
+Status Timeline::find_breaks(std::size_t start, std::span<const std::size_t> over_dips,
+                             std::optional<MilliWattHours> modulus) {
   std::int64_t lift = 0;
-  for (std::size_t i = 0; i + 1 < series.size(); ++i) {
-    const std::int64_t before = series.registers[i].count();
-    const std::int64_t after = series.registers[i + 1].count();
-    if (after >= before) [[likely]]
-      continue;
-    const bool rollover = modulus && is_rollover(before, after, modulus->count(), series.at[i + 1] - series.at[i]);
-    const std::int64_t step = rollover ? modulus->count() : before - after;
+  auto dip = over_dips.begin();
+  for (std::size_t i = start; i + 1 < size(); ++i) {
+    if (dip != over_dips.end() && *dip == i) {
+      breaks_.push_back({i, lift, true});
+      ++dip;
+      continue;  // the register after a dip is never lower
+    }
+    const std::int64_t fall = series_->registers[i].count() - series_->registers[i + 1].count();
+    if (fall <= 0) continue;
+    const bool rollover = is_rollover(*series_, i, modulus);
+    const std::int64_t step = rollover ? modulus->count() : fall;
     if (lift > kMaxLift - step)
       return Error{
           Errc::out_of_range,
           fmt::format("the register falls so far and so often that its energy does not fit, the last time at {}",
-                      epoch_seconds(series.at[i + 1]))};
+                      epoch_seconds(at(i + 1)))};
     lift += step;
-    timeline.breaks_.push_back({i, lift, !rollover});
+    breaks_.push_back({i, lift, !rollover});
   }
-  return timeline;
+  return {};
 }
 
 std::int64_t Timeline::energy(std::size_t reading) const {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -11,9 +13,9 @@
 
 namespace meterhouse {
 
-// One channel's readings as energy that never falls: rollovers are continued over, and a register that went backwards
-// for no known reason adds nothing. Refers to the series, which must outlive it. Pairs are numbered by their first
-// reading.
+// One channel's readings as energy that never falls: rollovers are continued over, the readings of a dip are left out,
+// and a register that went backwards for no known reason and did not come back adds nothing. Refers to the series,
+// which must outlive it. Readings are numbered without those left out, pairs by their first reading.
 class Timeline {
  public:
   // Where an instant lies among the readings, and the energy there, counted from the first reading.
@@ -47,21 +49,24 @@ class Timeline {
   //   near  a reading not after the one sought, where the search starts; moved on for the next, later instant
   Edge edge_at(Instant instant, Seconds snap, std::size_t& near) const;
 
-  // Whether the register went backwards for no known reason in one of the pairs [first, last).
+  // Whether the register went backwards for no known reason in one of the pairs [first, last), or a dip was left out.
   bool suspect(std::size_t first, std::size_t last) const;
 
  private:
-  // A pair whose register fell; from the reading after it on, `lift` is added to the register.
+  // A pair whose register fell, or from which a dip was left out; from the reading after it on, `lift` is added to the
+  // register.
   struct Break {
     std::size_t pair;
     std::int64_t lift;
     bool suspect;
   };
   explicit Timeline(const Series& series) : series_(&series) {}
+  Status find_breaks(std::size_t start, std::span<const std::size_t> over_dips, std::optional<MilliWattHours> modulus);
   std::int64_t interpolate(std::size_t pair, Instant instant) const;
 
-  const Series* series_;
-  std::vector<Break> breaks_;  // ascending, nearly always empty
+  const Series* series_;                // the caller's, or `kept_`
+  std::unique_ptr<const Series> kept_;  // the readings without the dips, where a register falls
+  std::vector<Break> breaks_;           // ascending, nearly always empty
 };
 
 }  // namespace meterhouse

@@ -118,7 +118,7 @@ TEST(Timeline, EnergyGoesOnAfterFalls) {
 TEST(Timeline, WhatDoesNotFitIsRefused) {
   Series series;
   for (int i = 0; i < 3000; ++i)
-    series.push_back(instant_from_epoch(i * 1800), i % 2 == 0 ? MilliWattHours{0} : kMaxRegister);
+    series.push_back(instant_from_epoch(i * 5 * 86'400), i % 2 == 0 ? MilliWattHours{0} : kMaxRegister);
   const auto timeline = Timeline::of(series, std::nullopt);
   ASSERT_FALSE(timeline.has_value());
   EXPECT_EQ(timeline.error().code, Errc::out_of_range);

@@ -150,7 +150,7 @@ export const en = {
     completeSoFar: 'Complete so far',
     exact: 'Exact, with gaps inside',
     doubtful: 'Doubtful',
-    doubtfulText: 'A register went backwards: what happened there counts as nothing used.',
+    doubtfulText: 'A register went backwards: low readings are left out once it is back, else the fall counts as nothing used.',
     shapeShare: (p: { kwh: string; share: string }) =>
       `When ${p.kwh} kWh of it (${p.share}) was used is estimated; the sum is measured`,
     comma: ', ',

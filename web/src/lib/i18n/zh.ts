@@ -133,7 +133,7 @@ export const zh: Messages = {
     completeSoFar: '截至目前完整',
     exact: '总量准确，中间有缺失',
     doubtful: '存疑',
-    doubtfulText: '电表示数曾经倒退，那一段按没有用电计算。',
+    doubtfulText: '电表示数曾经倒退：恢复后，偏低的读数不计入；未恢复时，倒退的一段按没有用电计算。',
     shapeShare: (p) => `其中 ${p.kwh} 千瓦时（${p.share}）的用电时刻为估算，总量为实测`,
     comma: '，',
     partlyEstimated: '部分为估算',
