@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
+#include <optional>
 
 #include "base/check.h"
 #include "base/testing/simulated_disk.h"
 #include "store/contract/readings_contract.h"
+#include "store/contract/temporary_directory.h"
 
 namespace meterhouse {
 namespace {
@@ -25,18 +25,8 @@ class EmbeddedPlace final : public ReadingStorePlace {
   };
 
   explicit EmbeddedPlace(Setting setting) : setting_(setting) {
-    if (setting.disk == Setting::Disk::real) {
-      std::string pattern = std::filesystem::temp_directory_path() / "meterhouse-store-XXXXXX";
-      MH_CHECK(mkdtemp(pattern.data()) != nullptr);
-      directory_ = pattern;
-    } else {
-      directory_ = "data";
-    }
+    if (setting.disk == Setting::Disk::real) directory_ = temporary_.emplace().path();
     open();
-  }
-  ~EmbeddedPlace() override {
-    store_.reset();
-    if (setting_.disk == Setting::Disk::real) std::filesystem::remove_all(directory_);
   }
 
   ReadingStore& store() override { return *store_; }
@@ -69,7 +59,8 @@ class EmbeddedPlace final : public ReadingStorePlace {
   Setting setting_;
   SimulatedDisk disk_;
   ManualClock clock_{kContractNow};
-  std::string directory_;
+  std::optional<TemporaryDirectory> temporary_;  // of the real disk; outlives the store
+  std::string directory_ = "data";
   std::unique_ptr<EmbeddedReadingStore> store_;
 };
 

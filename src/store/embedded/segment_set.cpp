@@ -6,6 +6,12 @@
 
 namespace meterhouse {
 
+bool is_named_by(const SegmentEntry& entry, const SegmentInfo& info) {
+  return info.size_bytes == entry.size_bytes && info.readings == entry.readings &&
+         info.first_fold == entry.first_fold && info.last_fold == entry.last_fold && info.start == entry.month.from &&
+         info.end == entry.month.to;
+}
+
 SegmentSet::SegmentSet(std::vector<LiveSegment> segments) : segments_(std::move(segments)) {
   std::ranges::sort(segments_, [](const LiveSegment& a, const LiveSegment& b) {
     return std::pair{a.entry.month.from, a.entry.first_fold} < std::pair{b.entry.month.from, b.entry.first_fold};
@@ -22,9 +28,7 @@ Result<std::shared_ptr<const SegmentSet>> SegmentSet::open(FileSystem& files, co
       if (segment.error().code != Errc::not_found) return segment.error();
       return Error{Errc::corruption, fmt::format("{}: the manifest names it, but it is missing", path)};
     }
-    const SegmentInfo& info = (*segment)->info();
-    if (info.size_bytes != entry.size_bytes || info.readings != entry.readings || info.first_fold != entry.first_fold ||
-        info.last_fold != entry.last_fold || info.start != entry.month.from || info.end != entry.month.to)
+    if (!is_named_by(entry, (*segment)->info()))
       return Error{Errc::corruption, fmt::format("{}: offset 0: not the segment that the manifest names", path)};
     live.push_back({entry, std::move(*segment)});
   }

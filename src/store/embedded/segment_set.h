@@ -16,6 +16,9 @@ struct LiveSegment {
   std::shared_ptr<const Segment> segment;
 };
 
+// Whether a segment file is the one its entry in the manifest speaks of.
+bool is_named_by(const SegmentEntry& entry, const SegmentInfo& info);
+
 // The live segments at one moment, by month, then fold. Immutable: readers hold one while folds and merges make the
 // next. Where blocks overlap, the lower fold wins.
 class SegmentSet {

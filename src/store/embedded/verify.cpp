@@ -2,7 +2,7 @@
 
 #include "store/embedded/clean_state.h"
 #include "store/embedded/manifest.h"
-#include "store/embedded/segment.h"
+#include "store/embedded/segment_set.h"
 
 namespace meterhouse {
 namespace {
@@ -49,9 +49,7 @@ class Verifier {
       damage(fmt::format("{}: the manifest names it, but it is missing", path));
       return {};
     }
-    const SegmentInfo& info = (*segment)->info();
-    if (info.size_bytes != entry.size_bytes || info.readings != entry.readings || info.first_fold != entry.first_fold ||
-        info.last_fold != entry.last_fold)
+    if (!is_named_by(entry, (*segment)->info()))
       damage(fmt::format("{}: offset 0: not the segment that the manifest names", path));
     return verify_blocks(**segment);
   }
