@@ -1,12 +1,8 @@
 // Blocks as they were once written. They are never made again: every later version decodes them to the same readings.
-// A new kind of block gets a new file; MH_WRITE_GOLDEN in the environment writes the files that do not exist yet.
+// A new kind of block gets a new file.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
+#include "base/testing/golden.h"
 #include "codec/block.h"
 #include "codec/testing/sample_series.h"
 
@@ -47,23 +43,10 @@ std::vector<Golden> goldens() {
   };
 }
 
-std::vector<std::byte> file_bytes(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{in}, {}};
-  const auto bytes = std::as_bytes(std::span{text});
-  return {bytes.begin(), bytes.end()};
-}
-
 TEST(BlockGolden, OldBlocksDecodeForEver) {
   for (const Golden& golden : goldens()) {
     SCOPED_TRACE(golden.file);
-    const auto path = std::string{METERHOUSE_SOURCE_DIR "/tests/golden/"} + golden.file;
-    if (std::getenv("MH_WRITE_GOLDEN") != nullptr && !std::filesystem::exists(path)) {
-      const auto bytes = encode_block(kKey, golden.series, golden.before);
-      std::ofstream{path, std::ios::binary}.write(reinterpret_cast<const char*>(bytes.data()),
-                                                  static_cast<std::streamsize>(bytes.size()));
-    }
-    const auto bytes = file_bytes(path);
+    const auto bytes = golden_bytes(golden.file, encode_block(kKey, golden.series, golden.before));
     ASSERT_FALSE(bytes.empty());
     const auto summary = verify_block(bytes);
     ASSERT_TRUE(summary) << summary.error().message;
