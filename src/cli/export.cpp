@@ -114,7 +114,7 @@ class Export {
     if (!consumption)
       writer_.begin(text_);
     else if (format_ == ReadingFormat::csv)
-      text_ += "meter_id,channel,from,to,consumption,quality,expected,found\n";
+      text_ += "meter_id,channel,from,to,consumption,quality,expected,found,estimated,covered_from,covered_to\n";
     return {};
   }
 
@@ -144,17 +144,27 @@ class Export {
 
  private:
   void append(SeriesKey key, const ConsumptionRow& row) {
-    const bool csv = format_ == ReadingFormat::csv;
-    const auto energy = row.energy ? format_kwh(*row.energy) : csv ? "" : "null";
     const auto& calendar = source_.calendar();
-    text_ += csv ? fmt::format("{},{},{},{},{},{},{},{}\n", key.meter().text(), to_string(key.channel()),
-                               calendar.format(row.from), calendar.format(row.to), energy, row.quality, row.expected,
-                               row.found)
-                 : fmt::format(R"({{"meter_id":"{}","channel":"{}","from":"{}","to":"{}","consumption":{},)"
-                               R"("quality":"{}","expected":{},"found":{}}})"
-                               "\n",
-                               key.meter().text(), to_string(key.channel()), calendar.format(row.from),
-                               calendar.format(row.to), energy, row.quality, row.expected, row.found);
+    const auto& about = row.completeness;
+    const auto from = calendar.format(row.range.from);
+    const auto to = calendar.format(row.range.to);
+    const auto bound = [&](const std::optional<Instant>& instant) { return instant ? calendar.format(*instant) : ""; };
+    if (format_ == ReadingFormat::csv) {
+      text_ += fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", key.meter().text(), to_string(key.channel()), from, to,
+                           row.energy ? format_kwh(*row.energy) : "", row.quality, about.expected, about.found,
+                           about.estimated, bound(about.covered_from), bound(about.covered_to));
+      return;
+    }
+    const auto quoted = [&](const std::optional<Instant>& instant) {
+      return instant ? fmt::format(R"("{}")", calendar.format(*instant)) : "null";
+    };
+    text_ += fmt::format(R"({{"meter_id":"{}","channel":"{}","from":"{}","to":"{}","consumption":{},)"
+                         R"("quality":"{}","expected":{},"found":{},"estimated":{},)"
+                         R"("covered_from":{},"covered_to":{}}})"
+                         "\n",
+                         key.meter().text(), to_string(key.channel()), from, to,
+                         row.energy ? format_kwh(*row.energy) : "null", row.quality, about.expected, about.found,
+                         about.estimated, quoted(about.covered_from), quoted(about.covered_to));
   }
 
   Status flush() {

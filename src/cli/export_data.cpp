@@ -52,8 +52,7 @@ class DataSource final : public ExportSource {
     if (!answer) return answer.error();
     std::vector<ConsumptionRow> rows;
     for (const auto& value : answer->values)
-      rows.push_back({value.range.from, value.range.to, value.energy, std::string{to_string(value.quality)},
-                      value.completeness.expected, value.completeness.found});
+      rows.push_back({value.range, value.energy, std::string{to_string(value.quality)}, value.completeness});
     return rows;
   }
 

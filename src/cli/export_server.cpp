@@ -18,6 +18,8 @@ const json::value* member(const json::value& value, std::string_view name) {
   return object != nullptr ? object->if_contains(name) : nullptr;
 }
 
+bool is_null(const json::value* value) { return value == nullptr || value->is_null(); }
+
 std::optional<std::string> text_of(const json::value* value) {
   const auto* text = value != nullptr ? value->if_string() : nullptr;
   if (text == nullptr) return std::nullopt;
@@ -86,22 +88,10 @@ class ServerSource final : public ExportSource {
     std::vector<ConsumptionRow> rows;
     bool any = false;
     for (const auto& value : **values) {
-      const auto from = instant_of(member(value, "from"));
-      if (!from) return from.error();
-      const auto to = instant_of(member(value, "to"));
-      if (!to) return to.error();
-      ConsumptionRow row{*from, *to, std::nullopt, text_of(member(value, "quality")).value_or(""), 0, 0};
-      if (const auto* energy = member(value, "consumption"); energy != nullptr && !energy->is_null()) {
-        const auto kwh = kwh_of(energy);
-        if (!kwh) return kwh.error();
-        row.energy = *kwh;
-        any = true;
-      }
-      if (const auto* count = member(value, "expected"); count != nullptr && count->is_int64())
-        row.expected = count->get_int64();
-      if (const auto* count = member(value, "found"); count != nullptr && count->is_int64())
-        row.found = count->get_int64();
-      rows.push_back(std::move(row));
+      auto row = consumption_row(value);
+      if (!row) return row.error();
+      any = any || row->energy;
+      rows.push_back(std::move(*row));
     }
     if (!any) rows.clear();
     return rows;
@@ -113,6 +103,37 @@ class ServerSource final : public ExportSource {
   std::string bounds(TimeRange range) const {
     return fmt::format("&from={}&to={}", url_encoded(calendar_.format(range.from)),
                        url_encoded(calendar_.format(range.to)));
+  }
+
+  Result<ConsumptionRow> consumption_row(const json::value& value) const {
+    ConsumptionRow row;
+    const auto from = instant_of(member(value, "from"));
+    if (!from) return from.error();
+    const auto to = instant_of(member(value, "to"));
+    if (!to) return to.error();
+    row.range = {*from, *to};
+    row.quality = text_of(member(value, "quality")).value_or("");
+    if (const auto* energy = member(value, "consumption"); !is_null(energy)) {
+      const auto kwh = kwh_of(energy);
+      if (!kwh) return kwh.error();
+      row.energy = *kwh;
+    }
+    Completeness& about = row.completeness;
+    for (const auto& [name, count] : {std::pair{"expected", &about.expected}, std::pair{"found", &about.found},
+                                      std::pair{"estimated", &about.estimated}}) {
+      const auto* number = member(value, name);
+      if (number == nullptr || !number->is_int64()) return unexpected(name);
+      *count = number->get_int64();
+    }
+    for (const auto& [name, bound] :
+         {std::pair{"covered_from", &about.covered_from}, std::pair{"covered_to", &about.covered_to}}) {
+      const auto* written = member(value, name);
+      if (is_null(written)) continue;
+      const auto instant = instant_of(written);
+      if (!instant) return instant.error();
+      *bound = *instant;
+    }
+    return row;
   }
 
   Result<Instant> instant_of(const json::value* value) const {

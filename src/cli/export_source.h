@@ -15,12 +15,10 @@
 namespace meterhouse::cli {
 
 struct ConsumptionRow {
-  Instant from;
-  Instant to;
+  TimeRange range;
   std::optional<MilliWattHours> energy;
   std::string quality;
-  std::int64_t expected = 0;
-  std::int64_t found = 0;
+  Completeness completeness;  // without the estimated energy, which v1 tells of the total alone
 };
 
 // Where an export reads: a server or a data directory. One thread.

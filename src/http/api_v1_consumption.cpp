@@ -32,41 +32,68 @@ Result<std::optional<SiteCalendar>> calendar_of(const Request& request) {
   return std::optional<SiteCalendar>{std::move(*calendar)};
 }
 
-void append_bound(JsonWriter& json, std::optional<Instant> instant, const SiteCalendar& calendar) {
-  instant ? json.text(calendar.format(*instant)) : json.null();
-}
-
 void append_energy(JsonWriter& json, std::optional<MilliWattHours> energy) { energy ? json.kwh(*energy) : json.null(); }
 
-void append_completeness(JsonWriter& json, const Completeness& completeness, const SiteCalendar& calendar) {
-  json.object().key("expected").number(completeness.expected).key("found").number(completeness.found);
-  json.key("estimated").number(completeness.estimated).key("estimated_kwh").kwh(completeness.estimated_energy);
-  json.key("covered_from");
-  append_bound(json, completeness.covered_from, calendar);
-  json.key("covered_to");
-  append_bound(json, completeness.covered_to, calendar);
-  json.end();
+// A range with its ends as text: what a value covers nearly always begins and ends where it does, so that its two
+// instants are written out once.
+class RangeText {
+ public:
+  RangeText(TimeRange range, const SiteCalendar& calendar)
+      : range_(range), calendar_(calendar), from_(calendar.format(range.from)), to_(calendar.format(range.to)) {}
+
+  void append_range(JsonWriter& json) const { json.key("from").text(from_).key("to").text(to_); }
+
+  void append_covered(JsonWriter& json, const Completeness& completeness) const {
+    append_instant(json.key("covered_from"), completeness.covered_from);
+    append_instant(json.key("covered_to"), completeness.covered_to);
+  }
+
+ private:
+  void append_instant(JsonWriter& json, std::optional<Instant> instant) const {
+    if (!instant)
+      json.null();
+    else if (*instant == range_.from)
+      json.text(from_);
+    else if (*instant == range_.to)
+      json.text(to_);
+    else
+      json.text(calendar_.format(*instant));
+  }
+
+  TimeRange range_;
+  const SiteCalendar& calendar_;
+  std::string from_;
+  std::string to_;
+};
+
+void append_counts(JsonWriter& json, const Completeness& completeness) {
+  json.key("expected").number(completeness.expected).key("found").number(completeness.found);
+  json.key("estimated").number(completeness.estimated);
 }
 
 void append_value(JsonWriter& json, const Consumption& value, const SiteCalendar& calendar) {
-  json.object().key("from").text(calendar.format(value.range.from)).key("to").text(calendar.format(value.range.to));
-  json.key("consumption");
-  append_energy(json, value.energy);
+  const RangeText text{value.range, calendar};
+  text.append_range(json.object());
+  append_energy(json.key("consumption"), value.energy);
   json.key("quality").text(to_string(value.quality));
-  json.key("expected").number(value.completeness.expected).key("found").number(value.completeness.found).end();
+  append_counts(json, value.completeness);
+  text.append_covered(json, value.completeness);
+  json.end();
 }
 
 std::string to_json(const UsageQueries::Question& question, const ConsumptionAnswer& answer,
                     const SiteCalendar& calendar) {
   JsonWriter json;
   json.object().key("meter_id").text(question.meter.text()).key("channel").text(to_string(question.channel));
-  json.key("from").text(calendar.format(question.range.from)).key("to").text(calendar.format(question.range.to));
+  const RangeText text{question.range, calendar};
+  text.append_range(json);
   json.key("step").text(to_string(question.step)).key("timezone").text(calendar.zone_name()).key("unit").text("kWh");
-  json.key("total");
-  append_energy(json, answer.total.energy);
-  json.key("quality").text(to_string(answer.total.quality)).key("completeness");
-  append_completeness(json, answer.total.completeness, calendar);
-  json.key("values").array();
+  append_energy(json.key("total"), answer.total.energy);
+  json.key("quality").text(to_string(answer.total.quality)).key("completeness").object();
+  append_counts(json, answer.total.completeness);
+  json.key("estimated_kwh").kwh(answer.total.completeness.estimated_energy);
+  text.append_covered(json, answer.total.completeness);
+  json.end().key("values").array();
   for (const Consumption& value : answer.values) append_value(json, value, calendar);
   return json.end().end().take();
 }

@@ -108,6 +108,33 @@ RC_GTEST_PROP(ConsumptionProperty, ValuesCoverTheRangeAndTheirCountsAddUp, ()) {
   RC_ASSERT(sum.found == answer.total.completeness.found);
 }
 
+// Up to `snap`: a reading that stands on a boundary keeps its own instant where the range ends elsewhere.
+bool meet(std::optional<Instant> a, std::optional<Instant> b) {
+  return a.has_value() == b.has_value() && (!a || std::abs((*a - *b).count()) <= ConsumptionQuery{}.snap.count());
+}
+
+// A value covers a part of its range exactly where it has an energy, and all values together cover what the total does.
+RC_GTEST_PROP(ConsumptionProperty, ValuesCoverWhatTheTotalCovers, ()) {
+  const Series series = any_series();
+  const auto answer = answer_of(series, query_of(any_range(), any_step()));
+  std::optional<Instant> first;
+  std::optional<Instant> last;
+  for (const Consumption& value : answer.values) {
+    const auto& [from, to] = std::pair{value.completeness.covered_from, value.completeness.covered_to};
+    RC_ASSERT(from.has_value() == value.energy.has_value());
+    RC_ASSERT(to.has_value() == value.energy.has_value());
+    if (!from) continue;
+    RC_ASSERT(value.range.from <= *from);
+    RC_ASSERT(*from < *to);
+    RC_ASSERT(*to <= value.range.to);
+    if (last) RC_ASSERT(meet(last, from));
+    if (!first) first = from;
+    last = to;
+  }
+  RC_ASSERT(meet(first, answer.total.completeness.covered_from));
+  RC_ASSERT(meet(last, answer.total.completeness.covered_to));
+}
+
 RC_GTEST_PROP(ConsumptionProperty, AnySplitOfARangeSumsToTheWhole, ()) {
   const Series series = any_series();
   const TimeRange range = any_range();

@@ -185,6 +185,99 @@ TEST(Consumption, APartlyCoveredValueSaysWhichPart) {
   EXPECT_EQ(answer.values[0].completeness.covered_to, instant("2025-02-21T00:00+08:00"));
 }
 
+// "46/46/0 2024-03-31T00:00Z..2024-03-31T23:00Z", how complete a value is: expected/found/estimated, and what it
+// covers.
+std::string completeness_line(const Consumption& value) {
+  const Completeness& about = value.completeness;
+  const auto text = [](Instant at) { return format_iso8601(at, Seconds{0}).substr(0, 16) + "Z"; };
+  const auto covered =
+      about.covered_from ? fmt::format("{}..{}", text(*about.covered_from), text(*about.covered_to)) : "nothing";
+  return fmt::format("{}/{}/{} {}", about.expected, about.found, about.estimated, covered);
+}
+
+struct CompletenessCase {
+  const char* name;
+  const char* zone;
+  const char* from;
+  const char* to;
+  Step step;
+  Series series;
+  std::vector<std::string> values;
+};
+
+// Nothing is expected before 2024-03-01 nor after 2024-10-27T12:10Z.
+std::vector<CompletenessCase> completeness_cases() {
+  const Series spring = regular("2024-03-29T00:00Z", 48 * 4 + 1);  // to 2024-04-02T00:00Z
+  const Series autumn = regular("2024-10-25T23:00Z", 75);          // to 2024-10-27T12:00Z
+  return {
+      {"a day of 23 hours",
+       "Europe/London",
+       "2024-03-30T00:00Z",
+       "2024-04-01T23:00Z",
+       Step::day,
+       spring,
+       {"48/48/0 2024-03-30T00:00Z..2024-03-31T00:00Z", "46/46/0 2024-03-31T00:00Z..2024-03-31T23:00Z",
+        "48/48/0 2024-03-31T23:00Z..2024-04-01T23:00Z"}},
+      {"a day of 25 hours, and it is the last, of which half has come",
+       "Europe/London",
+       "2024-10-25T23:00Z",
+       "2024-10-28T00:00Z",
+       Step::day,
+       autumn,
+       {"48/48/0 2024-10-25T23:00Z..2024-10-26T23:00Z", "26/26/0 2024-10-26T23:00Z..2024-10-27T12:00Z"}},
+      {"days before the first reading, and one it lies in",
+       "Europe/London",
+       "2024-03-28T00:00Z",
+       "2024-03-30T00:00Z",
+       Step::day,
+       without(spring, {"2024-03-29T00:00Z"}),
+       {"48/0/0 nothing", "48/48/0 2024-03-29T00:30Z..2024-03-30T00:00Z"}},
+      {"a gap over the start of the day of 23 hours",
+       "Europe/London",
+       "2024-03-30T00:00Z",
+       "2024-03-31T23:00Z",
+       Step::day,
+       without(spring, {"2024-03-30T23:30Z", "2024-03-31T00:00Z", "2024-03-31T00:30Z"}),
+       {"48/46/2 2024-03-30T00:00Z..2024-03-31T00:00Z", "46/45/2 2024-03-31T00:00Z..2024-03-31T23:00Z"}},
+      {"a gap at a boundary of hours: the hours inside it are covered, and estimated",
+       "Asia/Singapore",
+       "2024-03-29T10:00Z",
+       "2024-03-29T14:00Z",
+       Step::hour,
+       without(spring, {"2024-03-29T11:00Z", "2024-03-29T11:30Z", "2024-03-29T12:00Z", "2024-03-29T12:30Z"}),
+       {"2/1/1 2024-03-29T10:00Z..2024-03-29T11:00Z", "2/0/2 2024-03-29T11:00Z..2024-03-29T12:00Z",
+        "2/1/2 2024-03-29T12:00Z..2024-03-29T13:00Z", "2/2/0 2024-03-29T13:00Z..2024-03-29T14:00Z"}},
+      {"the real intervals, a gap one of them",
+       "Asia/Singapore",
+       "2024-03-29T10:00Z",
+       "2024-03-29T12:00Z",
+       Step::interval,
+       without(spring, {"2024-03-29T11:00Z"}),
+       {"1/1/0 2024-03-29T10:00Z..2024-03-29T10:30Z", "2/1/2 2024-03-29T10:30Z..2024-03-29T11:30Z",
+        "1/1/0 2024-03-29T11:30Z..2024-03-29T12:00Z"}},
+      {"half-hours past the newest reading, the last still to come",
+       "Asia/Singapore",
+       "2024-10-27T11:30Z",
+       "2024-10-27T13:00Z",
+       Step::half_hour,
+       without(autumn, {"2024-10-27T12:00Z"}),
+       {"1/0/0 nothing", "0/0/0 nothing", "0/0/0 nothing"}},
+  };
+}
+
+TEST(Consumption, EveryValueSaysHowCompleteItIs) {
+  for (const CompletenessCase& c : completeness_cases()) {
+    SCOPED_TRACE(c.name);
+    auto query = query_of(c.from, c.to, c.step);
+    query.installed = instant("2024-03-01T00:00Z");
+    query.now = instant("2024-10-27T12:10Z");
+    const auto answer = answer_of(c.series, query, c.zone);
+    std::vector<std::string> values;
+    for (const Consumption& value : answer.values) values.push_back(completeness_line(value));
+    EXPECT_THAT(values, testing::ElementsAreArray(c.values));
+  }
+}
+
 TEST(Consumption, NothingIsExpectedBeforeTheMeterNorAfterNow) {
   auto query = query_of("2025-02-20T00:00Z", "2025-02-21T00:00Z", Step::year);
   query.installed = instant("2025-02-20T10:17Z");  // the first whole interval is 10:30 to 11:00

@@ -27,7 +27,8 @@ class Days:
                 answer = self.days(meter, day, next_day)
                 (value,) = answer["values"]
                 self.assertEqual((value["consumption"], value["quality"]), (float(hours), "actual"))
-                self.assertEqual((value["expected"], value["found"]), (2 * hours, 2 * hours))
+                self.assertEqual((value["expected"], value["found"], value["estimated"]), (2 * hours, 2 * hours, 0))
+                self.assertEqual((value["covered_from"], value["covered_to"]), (value["from"], value["to"]))
                 length = datetime.fromisoformat(value["to"]) - datetime.fromisoformat(value["from"])
                 self.assertEqual(length, timedelta(hours=hours))
 
@@ -42,6 +43,22 @@ class London(Days, ServerTest):
     def test_clocks_back(self):
         start = datetime(2024, 10, 25, 23, tzinfo=UTC)
         self.check(start, 3, [("2024-10-26", "2024-10-27", 24), ("2024-10-27", "2024-10-28", 25)])
+
+    def test_a_gap_where_the_long_day_begins_and_a_last_day_in_part(self):
+        """Completeness of each day: clocks go back on the 27th, whose first three readings are missing; the 28th ends at noon."""
+        meter = self.new_meter()
+        start = datetime(2024, 10, 25, 23, tzinfo=UTC)
+        rows = half_hours(start, 48 + 50 + 24)
+        self.accept([{"meter_id": meter, "at": iso(at), "register": register} for i, (at, register) in enumerate(rows) if i not in (48, 49, 50)])
+        answer = self.days(meter, "2024-10-26", "2024-10-30")
+        names = ("consumption", "quality", "expected", "found", "estimated", "covered_from", "covered_to")
+        self.assertEqual([tuple(value[name] for name in names) for value in answer["values"]], [
+            (24, "estimated", 48, 47, 1, "2024-10-26T00:00:00+01:00", "2024-10-27T00:00:00+01:00"),
+            (25, "estimated", 50, 48, 3, "2024-10-27T00:00:00+01:00", "2024-10-28T00:00:00+00:00"),
+            (12, "actual", 48, 24, 0, "2024-10-28T00:00:00+00:00", "2024-10-28T12:00:00+00:00"),
+            (None, "missing", 48, 0, 0, None, None),
+        ])
+        self.assertEqual((answer["total"], answer["completeness"]["covered_to"]), (61, "2024-10-28T12:00:00+00:00"))
 
     def test_local_times_without_an_offset(self):
         """Sent in order, the repeated hour is told apart by what came before."""

@@ -290,6 +290,11 @@ class Consumption(V1Test):
         outside = self.consumption(meter, "from=2024-01-01&to=2024-01-02&step=day")
         self.assertEqual((outside["total"], outside["values"][0]["consumption"]), (None, None), "never an invented 0")
         self.assertEqual(outside["values"][0]["quality"], "missing")
+        self.assertEqual((outside["values"][0]["covered_from"], outside["values"][0]["covered_to"]), (None, None))
+        first, second = answer["values"]
+        self.assertEqual((first["expected"], first["found"], first["estimated"]), (48, 46, 2))
+        self.assertEqual((second["expected"], second["found"], second["estimated"]), (48, 47, 2))
+        self.assertEqual((first["covered_to"], second["covered_from"]), (second["from"], first["to"]), "known, if estimated")
 
     def test_channels_and_zones(self):
         meter = self.new_meter()

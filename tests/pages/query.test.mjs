@@ -100,10 +100,24 @@ test('an estimated day is hatched and said, a gap inside a day leaves its sum ex
     assert.equal(answer.total, energyBetween(siteMidnight(4), siteMidnight(0)));
     await assertShows(page, answer);
     assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), ['Estimated', 'Estimated', 'Measured', 'Measured']);
+    const cells = await page.locator('tbody tr td:last-child').allInnerTexts();
+    assert.deepEqual(
+      cells.map((cell) => cell.replace(/\s+/g, ' ')),
+      answer.values.map((value) => `${value.found} of ${value.expected}${value.estimated ? ` ${value.estimated} estimated` : ''}`),
+    );
     assert.deepEqual(await page.locator('.legend li').allInnerTexts(), ['Measured', 'Partly or wholly estimated']);
     assert.equal(await page.locator('[role=img] svg pattern').count() > 0, true, 'hatched');
     assert.equal(await text(page.getByTestId('trust')), 'Exact, with gaps inside');
     await page.getByText(`${answer.completeness.found} of ${answer.completeness.expected} readings`).waitFor();
+  }));
+
+test('a value that is covered in part says which', () =>
+  withPage(browser, {}, async (page) => {
+    const answer = await ask(page, `meter=${METERS.old}&period=1y`);
+    await page.locator('tbody tr').nth(answer.values.length - 1).waitFor();
+    const marked = await page.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.innerText.includes('Covers only')));
+    const inPart = ({ from, to, covered_from, covered_to }) => covered_to !== null && (covered_from !== from || covered_to !== to);
+    assert.deepEqual(marked, answer.values.map(inPart));
   }));
 
 test('the other direction of the same meter', () =>
@@ -184,10 +198,14 @@ test('the file holds what is shown, as the API gave it', () =>
     ]);
     assert.match(download.suggestedFilename(), new RegExp(`^consumption_${METERS.gaps}_import_[-0-9]+_[-0-9]+_day\\.csv$`));
     const rows = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
-    assert.equal(rows[0], 'from,to,consumption_kwh,quality,readings_expected,readings_found');
+    assert.equal(rows[0], 'from,to,consumption_kwh,quality,readings_expected,readings_found,intervals_estimated,covered_from,covered_to');
     assert.deepEqual(
       rows.slice(1),
-      answer.values.map((value) => `${value.from},${value.to},${value.consumption ?? ''},${value.quality},${value.expected},${value.found}`),
+      answer.values.map((value) =>
+        [value.from, value.to, value.consumption, value.quality, value.expected, value.found, value.estimated, value.covered_from, value.covered_to]
+          .map((cell) => cell ?? '')
+          .join(','),
+      ),
     );
   }));
 

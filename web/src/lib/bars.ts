@@ -13,6 +13,8 @@ export interface Bar {
   quality: Quality;
   expected: number;
   found: number;
+  estimated: number; // of the expected intervals
+  covered: string | null; // the part its energy is for, where that is not all of it
   closer: Span | null; // what to show to look at it closer
 }
 
@@ -30,8 +32,23 @@ function barOf(value: ConsumptionValue, index: number, step: Step, timezone: str
     quality: value.quality,
     expected: value.expected,
     found: value.found,
+    estimated: value.estimated,
+    covered: coveredPart(value, timezone, locale),
     closer: spanWithin(step, from.date, to.time === '00:00' ? to.date : addDays(to.date, 1)),
   };
+}
+
+// '00:00–18:00', or with days where it is longer than one.
+function coveredPart(value: ConsumptionValue, timezone: string, locale: Locale): string | null {
+  const { from, to, covered_from, covered_to } = value;
+  if (covered_from === null || covered_to === null) return null;
+  if (Date.parse(covered_from) === Date.parse(from) && Date.parse(covered_to) === Date.parse(to)) return null;
+  const start = siteClock(new Date(covered_from), timezone);
+  const end = siteClock(new Date(covered_to), timezone);
+  const endDate = end.time === '00:00' ? addDays(end.date, -1) : end.date;
+  const endTime = end.time === '00:00' ? '24:00' : end.time;
+  if (start.date === endDate) return `${start.time}–\u2060${endTime}`;
+  return `${formatShortDay(start.date, locale)} ${start.time} – ${formatShortDay(endDate, locale)} ${endTime}`;
 }
 
 function axisBelow(from: SiteClock, index: number, step: Step, locale: Locale): string {
@@ -80,8 +97,13 @@ export function tallest(bars: readonly Bar[]): Bar | null {
   return bars.reduce<Bar | null>((best, bar) => (bar.kwh !== null && bar.kwh > (best?.kwh ?? -1) ? bar : best), null);
 }
 
-// Measured first, as the legend shows them; only what occurs. A value that nothing was expected of is no gap.
+// Before the meter was there, or still to come: no gap.
+export function isUnexpected(bar: Bar): boolean {
+  return bar.kwh === null && bar.expected === 0;
+}
+
+// Measured first, as the legend shows them; only what occurs.
 export function qualitiesIn(bars: readonly Bar[]): Quality[] {
-  const present = new Set(bars.filter((bar) => bar.kwh !== null || bar.expected > 0).map((bar) => bar.quality));
+  const present = new Set(bars.filter((bar) => !isUnexpected(bar)).map((bar) => bar.quality));
   return (['actual', 'estimated', 'suspect', 'missing'] as const).filter((quality) => present.has(quality));
 }

@@ -8,7 +8,7 @@ const palette: Palette = {
 };
 const look: ChartLook = {
   palette,
-  words: { kwh: 'kWh', quality: { actual: 'A', estimated: 'E', suspect: 'S', missing: 'M' }, nothingExpected: 'N' },
+  words: { kwh: 'kWh', quality: { actual: 'A', estimated: 'E', suspect: 'S', missing: 'M' }, nothingExpected: 'N', notes: (bar) => [`${bar.found}/${bar.expected}`] },
   width: 800,
   animate: false,
   font: 'sans-serif',
@@ -61,6 +61,12 @@ describe('the chart', () => {
     expect(data[1]).toMatchObject({ value: 0.525001, itemStyle: { color: '#afa', decal: { symbol: 'rect', color: '#050' } } });
     expect(data[2]).toEqual({ value: '-' });
     expect(data[3]).toMatchObject({ value: 0, itemStyle: { decal: { symbol: 'circle' } } });
+  });
+  it('tells energy, quality and completeness beside the pointer', () => {
+    const { tooltip } = chartOption(bars, look) as { tooltip: { formatter: (points: { dataIndex: number }[]) => string } };
+    const said = (dataIndex: number) => tooltip.formatter([{ dataIndex }]).split('\n').slice(1);
+    expect(said(1)).toEqual(['{value|0.525001 kWh}', 'E', '1/1']);
+    expect(said(2)).toEqual(['M', '0/1']);
   });
   it('names round hours when it is narrow, every bar when there is room', () => {
     const day = Array.from({ length: 48 }, (_, half) => ({

@@ -2,7 +2,7 @@
 
 import type { EChartsCoreOption } from 'echarts/core';
 import type { Quality } from './api';
-import type { Bar } from './bars';
+import { isUnexpected, type Bar } from './bars';
 
 export interface Palette {
   text: string;
@@ -19,6 +19,7 @@ export interface ChartWords {
   kwh: string;
   quality: Record<Quality, string>;
   nothingExpected: string;
+  notes: (bar: Bar) => string[]; // how complete it is
 }
 
 export interface ChartLook {
@@ -73,10 +74,10 @@ function isRoundHour(clock: string, step: number): boolean {
 
 function tooltipText(bar: Bar | undefined, look: ChartLook): string {
   if (!bar) return '';
-  if (bar.kwh === null) {
-    return `${bar.label}\n${bar.expected === 0 ? look.words.nothingExpected : look.words.quality.missing}`;
-  }
-  return `${bar.label}\n{value|${look.format(bar.kwh)} ${look.words.kwh}}\n${look.words.quality[bar.quality]}`;
+  const { words } = look;
+  if (isUnexpected(bar)) return `${bar.label}\n${words.nothingExpected}`;
+  const energy = bar.kwh === null ? [] : [`{value|${look.format(bar.kwh)} ${words.kwh}}`];
+  return [bar.label, ...energy, words.quality[bar.quality], ...words.notes(bar)].join('\n');
 }
 
 export function chartOption(bars: readonly Bar[], look: ChartLook): EChartsCoreOption {

@@ -2,7 +2,17 @@
 
 import type { Consumption } from './api';
 
-const COLUMNS = ['from', 'to', 'consumption_kwh', 'quality', 'readings_expected', 'readings_found'];
+const COLUMNS = [
+  'from',
+  'to',
+  'consumption_kwh',
+  'quality',
+  'readings_expected',
+  'readings_found',
+  'intervals_estimated',
+  'covered_from',
+  'covered_to',
+];
 
 export function consumptionCsv(answer: Consumption): string {
   const rows = answer.values.map((value) => [
@@ -12,6 +22,9 @@ export function consumptionCsv(answer: Consumption): string {
     value.quality,
     String(value.expected),
     String(value.found),
+    String(value.estimated),
+    value.covered_from ?? '',
+    value.covered_to ?? '',
   ]);
   return [COLUMNS, ...rows].map((row) => `${row.join(',')}\r\n`).join('');
 }

@@ -3,7 +3,18 @@
 import type { Consumption, ConsumptionValue, Quality } from './api';
 
 export function sampleValue(from: string, to: string, consumption: number | null, quality: Quality): ConsumptionValue {
-  return { from, to, consumption, quality, expected: 1, found: consumption === null ? 0 : 1 };
+  const known = consumption !== null;
+  return {
+    from,
+    to,
+    consumption,
+    quality,
+    expected: 1,
+    found: known ? 1 : 0,
+    estimated: quality === 'estimated' ? 1 : 0,
+    covered_from: known ? from : null,
+    covered_to: known ? to : null,
+  };
 }
 
 export function sampleAnswer(changes: Partial<Consumption> = {}): Consumption {

@@ -191,6 +191,8 @@ export const en = {
     columnQuality: 'Quality',
     columnReadings: 'Readings',
     readingsCell: (p: { found: string; expected: string }) => `${p.found} of ${p.expected}`,
+    estimatedCell: (p: { count: string }) => `${p.count}\u00a0estimated`,
+    coveredCell: (p: { part: string }) => `Covers only ${p.part}`,
     total: 'Total',
     none: 'None',
     noValue: 'no value',

@@ -172,6 +172,8 @@ export const zh: Messages = {
     columnQuality: '数据质量',
     columnReadings: '读数',
     readingsCell: (p) => `${p.found} / ${p.expected}`,
+    estimatedCell: (p) => `估算 ${p.count} 个`,
+    coveredCell: (p) => `仅含 ${p.part}`,
     total: '合计',
     none: '无',
     noValue: '无数值',

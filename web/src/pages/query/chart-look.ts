@@ -3,6 +3,7 @@
 import type { ChartLook } from '../../lib/chart';
 import { formatNumber, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
+import { tooltipNotes } from './bar-notes';
 
 export function chartLook(element: HTMLElement, width: number, messages: Messages, locale: Locale): ChartLook {
   const style = getComputedStyle(element);
@@ -22,6 +23,7 @@ export function chartLook(element: HTMLElement, width: number, messages: Message
       kwh: messages.common.kwh,
       quality: messages.query.quality,
       nothingExpected: messages.query.nothingExpected,
+      notes: (bar) => tooltipNotes(bar, messages, locale),
     },
     width,
     animate: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,

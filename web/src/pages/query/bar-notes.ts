@@ -1,0 +1,32 @@
+// How complete a value is, in words: what the table says in its cells and the chart beside the pointer.
+
+import type { Bar } from '../../lib/bars';
+import { formatNumber, type Locale } from '../../lib/format';
+import type { Messages } from '../../lib/i18n/en';
+
+export interface BarNotes {
+  readings: string; // '47 of 48'
+  estimated: string; // '2 estimated'; empty where none is
+  covered: string; // the part it is for; empty where that is all of it
+}
+
+type Counts = Pick<Bar, 'expected' | 'found' | 'estimated'>;
+
+export function notesOf(about: Counts & { covered?: string | null }, messages: Messages, locale: Locale): BarNotes {
+  const said = messages.query;
+  const number = (count: number) => formatNumber(count, locale);
+  return {
+    readings: said.readingsCell({ found: number(about.found), expected: number(about.expected) }),
+    estimated: about.estimated > 0 ? said.estimatedCell({ count: number(about.estimated) }) : '',
+    covered: about.covered ? said.coveredCell({ part: about.covered }) : '',
+  };
+}
+
+// A value of one interval needs no counts: its quality says as much.
+export function tooltipNotes(bar: Bar, messages: Messages, locale: Locale): string[] {
+  const { found, expected } = bar;
+  const number = (count: number) => formatNumber(count, locale);
+  const { estimated, covered } = notesOf(bar, messages, locale);
+  const counts = [messages.query.readingsFound({ found: number(found), expected: number(expected) }), estimated];
+  return [...(expected > 1 ? counts : []), covered].filter((note) => note !== '');
+}
