@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
+#include "cli/config.h"
 #include "cli/data_directory.h"
-#include "cli/site_config.h"
 #include "store/contract/temporary_directory.h"
 #include "store/memory/memory_readings.h"
 #include "store/sqlite/sqlite_catalog.h"
@@ -19,7 +19,7 @@ constexpr Instant kNow = instant_from_epoch(1'740'018'600 + 60);  // 2025-02-20 
 class DemoTownTest : public testing::Test {
  protected:
   DemoTownTest() {
-    site_ = *read_site(posix_file_system(), std::string{METERHOUSE_SOURCE_DIR} + "/config/meterhouse.json");
+    site_ = read_config(posix_file_system(), std::string{METERHOUSE_SOURCE_DIR} + "/config/meterhouse.json")->site;
     catalog_ = std::move(*SqliteCatalog::open(directory_of_.path() + "/catalog.sqlite", clock_));
   }
   std::unique_ptr<DemoTown> open(Instant now) {

@@ -1,6 +1,6 @@
+#include "cli/config.h"
 #include "cli/data_directory.h"
 #include "cli/export_source.h"
-#include "cli/site_config.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -84,9 +84,9 @@ class DataSource final : public ExportSource {
 }  // namespace
 
 Result<std::unique_ptr<ExportSource>> export_from_data(const std::string& directory, const std::string& config) {
-  auto site = read_site(posix_file_system(), config);
-  if (!site) return site.error();
-  return DataSource::open(directory, std::move(*site));
+  auto read = read_config(posix_file_system(), config);
+  if (!read) return read.error();
+  return DataSource::open(directory, std::move(read->site));
 }
 
 }  // namespace meterhouse::cli

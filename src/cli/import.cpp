@@ -7,13 +7,13 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/data_sink.h"
 #include "cli/import_rows.h"
 #include "cli/meter_list.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/server_api.h"
-#include "cli/site_config.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -287,13 +287,14 @@ Status open_target(const Options& options, Target& target) {
   }
   if (options.data.empty() && !options.dry_run)
     return Error{Errc::invalid_argument, "say where to: --to URL, --data DIR or --dry-run"};
-  auto site = read_site(posix_file_system(), options.config);
-  if (site) target.site = std::move(*site);
+  auto config = read_config(posix_file_system(), options.config);
+  if (config) target.site = std::move(config->site);
+  const bool can_do_without = options.dry_run && !config && config.error().code == Errc::not_found;
+  if (!config && !can_do_without) return config.error();
   if (options.dry_run) {
     target.sink = std::make_unique<NoSink>();
     return {};
   }
-  if (!site) return site.error();
   auto data = DataDirectory::open(options.data, target.site, posix_file_system(), target.clock, {});
   if (!data) return data.error();
   target.sink = std::make_unique<DataSink>(std::move(*data));

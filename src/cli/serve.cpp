@@ -12,10 +12,10 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/data_directory.h"
 #include "cli/demo_town.h"
-#include "cli/serve_settings.h"
-#include "cli/site_config.h"
+#include "cli/listen_address.h"
 #include "http/api.h"
 #include "http/server.h"
 
@@ -56,7 +56,7 @@ Status check_directory(FileSystem& files, const std::string& path) {
                fmt::format("{} is not empty and is no data directory of Meterhouse; name another one", path)};
 }
 
-DataDirectory::Options data_options(const ServeSettings& settings) {
+DataDirectory::Options data_options(const ServerSettings& settings) {
   DataDirectory::Options options;
   options.head_budget_bytes = settings.head_budget_mb << 20;
   options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
@@ -82,28 +82,29 @@ void log_opened(const std::string& path, DataDirectory& data, std::chrono::durat
 }
 
 struct Configuration {
-  Site site;
-  ServeSettings settings;
+  Config config;
   ListenAddress listen;
 };
 
 Result<Configuration> read_configuration(FileSystem& files, const ServeOptions& options) {
-  auto site = read_site(files, options.config);
-  if (!site) return site.error();
-  const auto text = read_file(files, options.config);
-  if (!text) return text.error();
-  auto settings = parse_serve_settings(*text);
-  if (!settings) return settings.error().during("the configuration " + options.config);
+  auto config = read_config(files, options.config);
+  if (!config) return config.error();
   auto listen = parse_listen_address(options.listen);
   if (!listen) return listen.error().during("--listen");
-  return Configuration{std::move(*site), std::move(*settings), std::move(*listen)};
+  return Configuration{std::move(*config), std::move(*listen)};
+}
+
+void log_ignored(const ServeOptions& options, const Config& config) {
+  for (const ConfigKey& key : config.ignored)
+    spdlog::info("{}: {} is not used ({})", options.config, key.path, key.ignored);
 }
 
 Result<std::unique_ptr<DataDirectory>> open_data(FileSystem& files, const Clock& clock, const ServeOptions& options,
                                                  const Configuration& configuration) {
   if (const auto ours = check_directory(files, options.data); !ours) return ours.error();
   const auto start = std::chrono::steady_clock::now();
-  auto data = DataDirectory::open(options.data, configuration.site, files, clock, data_options(configuration.settings));
+  const auto& config = configuration.config;
+  auto data = DataDirectory::open(options.data, config.site, files, clock, data_options(config.server));
   if (!data) return data.error().during(fmt::format("the data directory {}", options.data));
   log_opened(options.data, **data, std::chrono::steady_clock::now() - start);
   return data;
@@ -111,18 +112,18 @@ Result<std::unique_ptr<DataDirectory>> open_data(FileSystem& files, const Clock&
 
 // Answers until a signal comes.
 Status answer_requests(DataDirectory& data, const Clock& clock, const Configuration& configuration) {
-  const auto& [site, settings, listen] = configuration;
-  const UsageQueries usage{site, data.calendar(), clock, data.catalog(), data.readings()};
-  Api api{ApiParts{.site = site,
+  const auto& [config, listen] = configuration;
+  const UsageQueries usage{config.site, data.calendar(), clock, data.catalog(), data.readings()};
+  Api api{ApiParts{.site = config.site,
                    .calendar = data.calendar(),
                    .clock = clock,
                    .registry = data.registry(),
                    .directory = data.meters(),
                    .usage = usage,
                    .store = data.readings(),
-                   .bulk_records_max = settings.bulk_records_max},
-          settings.worker_threads};
-  auto server = Server::start(server_options(settings, listen), api, clock);
+                   .bulk_records_max = config.server.bulk_records_max},
+          config.server.worker_threads};
+  auto server = Server::start(server_options(config.server, listen), api, clock);
   if (!server) return server.error();
   api.observe(**server);
   if (!listen.loopback)
@@ -167,6 +168,7 @@ int run(const ServeOptions& options) {
   const auto configuration = read_configuration(files, options);
   if (!configuration) return report("serve", {Errc::invalid_argument, configuration.error().message});
   spdlog::info("meterhouse " METERHOUSE_VERSION);
+  log_ignored(options, configuration->config);
   auto data = open_data(files, clock, options, *configuration);
   if (!data) return report("serve", data.error());
   std::unique_ptr<DemoTrickle> demo;

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/progress.h"
 #include "cli/server_api.h"
-#include "cli/site_config.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -117,7 +117,11 @@ Result<TimeRange> period_of(const SimulateOptions& options, const SiteCalendar& 
 }
 
 Result<Site> site_for(const SimulateOptions& options) {
-  if (options.server.empty()) return read_site(posix_file_system(), options.config);
+  if (options.server.empty()) {
+    auto config = read_config(posix_file_system(), options.config);
+    if (!config) return config.error();
+    return std::move(config->site);
+  }
   auto server = ServerApi::connect(options.server);
   if (!server) return server.error();
   return server->site();

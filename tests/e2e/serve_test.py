@@ -43,6 +43,9 @@ class Serve(unittest.TestCase):
         broken = config_with(self.folder.name, dwelling_data=7)
         self.refused(2, "dwelling_data", "--data", self.data, "--config", broken)
         self.refused(2, "timezone", "--data", self.data, "--config", config_with(self.folder.name, timezone="Mars/Base"))
+        misspelt = config_with(self.folder.name, timezon="Europe/London")
+        words = f"{misspelt}: line 1: timezon is no key of the configuration; the nearest is timezone"
+        self.refused(2, words, "--data", self.data, "--config", misspelt)
 
     def test_directories_that_are_not_ours(self):
         foreign = Path(self.folder.name) / "foreign"

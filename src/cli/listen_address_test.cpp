@@ -1,4 +1,4 @@
-#include "cli/serve_settings.h"
+#include "cli/listen_address.h"
 
 #include <gtest/gtest.h>
 
@@ -28,31 +28,8 @@ TEST(ListenAddress, TakesWhatAPersonWrites) {
   }
 }
 
-TEST(ServeSettings, NamesTheValueThatIsWrong) {
-  struct Case {
-    const char* json;
-    const char* error;  // empty: fine
-  };
-  for (const Case& c :
-       {Case{"{}", ""}, Case{R"({"allowed_hosts":["meters.example"],"bulk_records_max":1000})", ""},
-        Case{R"({"allowed_hosts":["meters.example:80"]})", "allowed_hosts"},
-        Case{R"({"allowed_hosts":"x"})", "allowed_hosts"}, Case{R"({"bulk_records_max":0})", "bulk_records_max"},
-        Case{R"({"bulk_records_max":1.5})", "bulk_records_max"}, Case{R"({"io_threads":"2"})", "io_threads"},
-        Case{"[]", "no JSON object"}, Case{"{", "no JSON"}}) {
-    SCOPED_TRACE(c.json);
-    const auto settings = parse_serve_settings(c.json);
-    if (*c.error == 0) {
-      EXPECT_TRUE(settings.has_value()) << settings.error().message;
-    } else {
-      ASSERT_FALSE(settings.has_value());
-      EXPECT_NE(settings.error().message.find(c.error), std::string::npos) << settings.error().message;
-    }
-  }
-  EXPECT_EQ(parse_serve_settings(R"({"bulk_records_max":1000})")->bulk_records_max, 1000u);
-}
-
 TEST(ServerOptions, AnswerToLoopbackTheAddressAndTheConfiguredHosts) {
-  ServeSettings settings;
+  ServerSettings settings;
   settings.allowed_hosts = {"meters.example"};
   const auto options = server_options(settings, {"192.0.2.7", 80, false});
   for (const char* host : {"localhost", "127.0.0.1", "[::1]", "192.0.2.7", "meters.example"})
