@@ -56,9 +56,9 @@ Status check_directory(FileSystem& files, const std::string& path) {
                fmt::format("{} is not empty and is no data directory of Meterhouse; name another one", path)};
 }
 
-DataDirectory::Options data_options(const ServerSettings& settings) {
+DataDirectory::Options data_options(const ServeOptions& given, const ServerSettings& settings) {
   DataDirectory::Options options;
-  options.head_budget_bytes = settings.head_budget_mb << 20;
+  options.head_budget_bytes = given.head_budget_kb != 0 ? given.head_budget_kb << 10 : settings.head_budget_mb << 20;
   options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
   options.on_failure = [](const Error& error) {
     spdlog::critical("the journal failed, nothing more is acknowledged: {}", error.message);
@@ -104,7 +104,7 @@ Result<std::unique_ptr<DataDirectory>> open_data(FileSystem& files, const Clock&
   if (const auto ours = check_directory(files, options.data); !ours) return ours.error();
   const auto start = std::chrono::steady_clock::now();
   const auto& config = configuration.config;
-  auto data = DataDirectory::open(options.data, config.site, files, clock, data_options(config.server));
+  auto data = DataDirectory::open(options.data, config.site, files, clock, data_options(options, config.server));
   if (!data) return data.error().during(fmt::format("the data directory {}", options.data));
   log_opened(options.data, **data, std::chrono::steady_clock::now() - start);
   return data;
@@ -198,6 +198,9 @@ void add_serve(CLI::App& app, int& exit_code) {
   command->add_option("--config", options->config, "Regions, areas, dwelling types, time zone, limits")
       ->capture_default_str();
   command->add_flag("--demo", options->demo, "Fill an empty data directory with a small simulated town");
+  command->add_option("--head-budget-kb", options->head_budget_kb, "For tests: memory of the head before it folds")
+      ->check(CLI::Range(1, 1 << 30))
+      ->group("");  // not in the help
   command->footer(kExamples);
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }

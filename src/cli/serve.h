@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <cstdint>
 #include <string>
 
 namespace meterhouse::cli {
@@ -10,6 +11,7 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8050";
   std::string config = "config/meterhouse.json";
   bool demo = false;
+  std::uint64_t head_budget_kb = 0;  // instead of the configuration's head_budget_mb; for tests: it folds every moment
 };
 
 // `meterhouse serve`: opens the data directory and answers HTTP until SIGTERM or SIGINT.

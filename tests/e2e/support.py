@@ -85,12 +85,14 @@ class ServerTest(unittest.TestCase):
     """A server for the whole class. Its stop in good order is part of every test file."""
 
     CONFIG = {}
+    OPTIONS = []  # more of `meterhouse serve`
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="meterhouse-e2e-")
         cls.address = free_address()
-        cls.command = serve_command(cls.address, Path(cls.folder.name) / "data", config_with(cls.folder.name, **cls.CONFIG))
+        cls.data = Path(cls.folder.name) / "data"
+        cls.command = serve_command(cls.address, cls.data, config_with(cls.folder.name, **cls.CONFIG)) + cls.OPTIONS
         cls.server = RunningServer(cls.command, cls.address)
         cls.client = Client(cls.address)
         cls.next_meter = 100000001
@@ -103,13 +105,26 @@ class ServerTest(unittest.TestCase):
         if stopped != 0:
             raise AssertionError(f"the server ended with {stopped} on SIGTERM")
 
-    def restart(self, how=signal.SIGTERM):
+    def end_server(self, how):
+        """Sends the signal and waits for the end. begin_server() starts it again on the same data directory."""
         cls = type(self)
         cls.client.close()
         os.kill(cls.server.process.pid, how)
         cls.server.process.wait(timeout=60)
+
+    def begin_server(self):
+        cls = type(self)
         cls.server = RunningServer(cls.command, cls.address)
         cls.client = Client(cls.address)
+
+    def restart(self, how=signal.SIGTERM):
+        self.end_server(how)
+        self.begin_server()
+
+    def metric(self, name):
+        """A metric without labels, since the server was started."""
+        text = self.client.send("GET", "/metrics")[2]
+        return int(re.search(rf"^{name} (\d+)$", text, re.M).group(1))
 
     def new_meter(self, **changes):
         """Registers a meter of its own for the test; its id."""
