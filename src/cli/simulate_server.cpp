@@ -124,10 +124,12 @@ Status send_all(const Town& town, const SimulateOptions& options, Sending& sendi
       ended.notify_one();
     });
   }
-  for (std::unique_lock lock{mutex}; running > 0;) {
+  std::unique_lock lock{mutex};
+  while (running > 0) {
     ended.wait_for(lock, std::chrono::milliseconds{100});
     progress.update(sending.sent);
   }
+  lock.unlock();
   for (auto& thread : threads) thread.join();
   return sending.error.with([](const std::optional<Error>& error) -> Status {
     if (error) return *error;
