@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the tests.
 #
-#   ./test.sh                     the everyday suite: all but the tests labelled slow
-#   ./test.sh --slow              all of them
-#   ./test.sh --only asan         one part: asan, release or tsan (may be repeated)
+#   ./test.sh                     the everyday suite: the parts release, asan and tsan without the tests labelled slow
+#   ./test.sh --slow              all of it: with them, and the part fuzz (an hour on two cores)
+#   ./test.sh --only asan         one part: release, asan, tsan or fuzz (may be repeated)
 #   ./test.sh [--only …] -- -R X  what follows -- goes to ctest (here: only tests whose name matches X)
 #
 # Parts: release  end to end, pages, and the checks of the repository, on the program as it is delivered
 #        asan     unit, contract, property and damage tests under AddressSanitizer and UndefinedBehaviorSanitizer
 #        tsan     the tests of base, store, service and http (where there are threads) under ThreadSanitizer
+#        fuzz     every decoder of outside bytes under libFuzzer (clang), each for MH_FUZZ_SECONDS (60)
 set -euo pipefail
 root=$(dirname "$(readlink -f "$0")")
 cd "$root"
@@ -22,6 +23,7 @@ part_targets() {
     release) echo meterhouse e2e_tests ;;
     asan) echo unit_tests ;;
     tsan) echo base_tests store_tests service_tests http_tests ;;
+    fuzz) echo fuzz_targets ;;
   esac
 }
 
@@ -30,6 +32,7 @@ part_labels() {
     release) echo '^(e2e|pages|repo)$' ;;
     asan) echo '^unit$' ;;
     tsan) echo '^(base|store|service|http)$' ;;
+    fuzz) echo '^fuzz$' ;;
   esac
 }
 
@@ -78,12 +81,13 @@ run_part() {
 main() {
   local parts=() part
   summary=() total_passed=0 total_failed=0 total_skipped=0
+  local slow=no install=test
   exclude=(--label-exclude '^slow$') ctest_options=()
   while [ $# -gt 0 ]; do
     case "$1" in
-      --slow) exclude=() ;;
+      --slow) slow=yes exclude=() ;;
       --only)
-        [ -n "$(part_targets "${2:-}")" ] || { echo "test: --only asan, release or tsan" >&2; exit 2; }
+        [ -n "$(part_targets "${2:-}")" ] || { echo "test: --only release, asan, tsan or fuzz" >&2; exit 2; }
         parts+=("$2")
         shift
         ;;
@@ -103,9 +107,13 @@ main() {
     esac
     shift
   done
-  [ "${#parts[@]}" -gt 0 ] || parts=(release asan tsan)
+  if [ "${#parts[@]}" = 0 ]; then
+    parts=(release asan tsan)
+    [ "$slow" = no ] || parts+=(fuzz)
+  fi
+  [[ " ${parts[*]} " != *" fuzz "* ]] || install=fuzz
 
-  tools/install.sh test
+  tools/install.sh "$install"
   for part in "${parts[@]}"; do
     run_part "$part"
   done

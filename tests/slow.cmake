@@ -1,0 +1,45 @@
+# What ./test.sh --slow runs besides the everyday suite: the same programs for longer, with more seeds and more cases. The
+# fuzz targets are its other half (fuzz/CMakeLists.txt).
+#
+# meterhouse_slow_test(NAME LABEL unit|e2e COMMAND … [ENVIRONMENT …])
+function(meterhouse_slow_test name)
+  cmake_parse_arguments(ARG "" "LABEL" "COMMAND;ENVIRONMENT" ${ARGN})
+  add_test(NAME slow.${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  # A filter that no longer matches anything would pass unnoticed.
+  set_tests_properties(slow.${name} PROPERTIES LABELS "${ARG_LABEL};slow" TIMEOUT 3600 ENVIRONMENT "${ARG_ENVIRONMENT}"
+    FAIL_REGULAR_EXPRESSION "Running 0 tests")
+endfunction()
+set(with_seeds ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/with_seeds.py)
+
+# Ten times the everyday histories of store, clock and failing disk.
+meterhouse_slow_test(simulation LABEL unit ENVIRONMENT MH_SIMULATIONS=20000
+  COMMAND store_embedded_test --gtest_filter=EmbeddedSimulation.*)
+
+# The stores against their model, and the answers that depend on the set alone, with other operations each time.
+meterhouse_slow_test(readings_contract LABEL unit
+  COMMAND ${with_seeds} 12 $<TARGET_FILE:store_embedded_test>
+          --gtest_filter=*ReadingsContract.AnswersLikeTheModel*:*ReadingsContract.OnlyTheSetOfReadings*)
+meterhouse_slow_test(catalog_contract LABEL unit
+  COMMAND ${with_seeds} 30 $<TARGET_FILE:store_sqlite_test> --gtest_filter=*CatalogContract.AnswersLikeAMap*)
+
+# Damage at other places: the everyday suite samples the large files.
+meterhouse_slow_test(segment_damage LABEL unit
+  COMMAND ${with_seeds} 997 $<TARGET_FILE:store_embedded_test> --gtest_filter=SegmentDamage.FlipsInALargeFileAreFound)
+meterhouse_slow_test(catalog_damage LABEL unit
+  COMMAND ${with_seeds} 40 $<TARGET_FILE:store_sqlite_test> --gtest_filter=SqliteDamage.ACutOrFlipped*)
+
+# Each property with fifty times the cases; those of usage, which compare whole years, with five times.
+foreach(program base_test codec_test model_test store_embedded_test usage_test)
+  set(cases 5000)
+  if(program STREQUAL "usage_test")
+    set(cases 500)
+  endif()
+  meterhouse_slow_test(properties.${program} LABEL unit ENVIRONMENT "RC_PARAMS=max_success=${cases}"
+    COMMAND ${program} --gtest_filter=*Property.*)
+endforeach()
+
+# kill -9 at a hundred other moments.
+if(TARGET meterhouse)
+  meterhouse_slow_test(kill LABEL e2e
+    COMMAND ${with_seeds} 12 ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/kill_test.py $<TARGET_FILE:meterhouse>)
+endif()
