@@ -15,7 +15,8 @@
 namespace meterhouse::cli {
 
 // A data directory with everything in it, opened: the readings store, the catalog (catalog.sqlite) that the journal's
-// changes are applied to, and the registry over both. One process at a time holds one.
+// changes are applied to, and the registry over both. One process at a time holds one: the lock is taken before
+// anything in it is opened, and let go of after everything is closed.
 //   threads  open, close and the end: one thread; what it hands out: as each says
 class DataDirectory {
  public:
@@ -26,7 +27,9 @@ class DataDirectory {
   };
 
   // Makes it where there is none. site, files and clock outlive it.
-  //   errors  unavailable: another process (a server) holds it, or a newer program wrote it; corruption; io; no_space
+  //   errors  unavailable: another process (a server) holds it, or a newer program wrote it; invalid_argument:
+  //   something
+  //           else is in it, and nothing was changed; corruption; io; no_space
   static Result<std::unique_ptr<DataDirectory>> open(const std::string& path, const Site& site, FileSystem& files,
                                                      const Clock& clock, Options options);
   // The same, but what is not there is not made. errors also: not_found
@@ -48,6 +51,7 @@ class DataDirectory {
 
   const Site& site_;
   SiteCalendar calendar_;
+  std::shared_ptr<FileSystem::Lock> lock_;
   MeterDirectory meters_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<EmbeddedReadingStore> readings_;
@@ -55,5 +59,8 @@ class DataDirectory {
 };
 
 std::string catalog_path(const std::string& data_directory);
+
+// Whether there is a data directory of Meterhouse: whole, damaged, or one whose making was interrupted.
+Result<bool> is_data_directory(const FileSystem& files, const std::string& path);
 
 }  // namespace meterhouse::cli

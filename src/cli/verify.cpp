@@ -3,12 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
-#include "base/clock.h"
+#include "base/file_system.h"
 #include "cli/command.h"
 #include "cli/data_directory.h"
 #include "cli/progress.h"
+#include "store/embedded/store_lock.h"
 #include "store/embedded/verify.h"
-#include "store/sqlite/sqlite_catalog.h"
+#include "store/sqlite/verify_catalog.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -28,39 +29,25 @@ struct Options {
 
 struct Findings {
   VerifyReport readings;
-  std::uint64_t meters = 0;
-  std::vector<std::string> catalog_damages;
+  CatalogReport catalog;
 
-  bool sound() const { return readings.sound() && catalog_damages.empty(); }
+  bool sound() const { return readings.sound() && catalog.sound(); }
 };
 
-Status verify_catalog(const std::string& directory, Findings& findings) {
-  const auto path = catalog_path(directory);
-  const auto catalog = SqliteCatalog::open(path, SystemClock{});
-  const auto checked = catalog ? (*catalog)->verify() : Status{catalog.error()};
-  if (!checked) {
-    if (checked.error().code != Errc::corruption) return checked;
-    findings.catalog_damages.push_back(fmt::format("{}: {}", path, checked.error().message));
-    return {};
-  }
-  const auto meters = (*catalog)->meter_count();
-  if (!meters) return meters.error();
-  findings.meters = *meters;
-  return (*catalog)->close();
-}
+Result<Findings> verify_directory(FileSystem& files, const std::string& directory) {
+  const auto ours = is_data_directory(files, directory);
+  if (!ours) return ours.error();
+  if (!*ours) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", directory)};
+  const auto lock = lock_store(files, directory);  // until everything is read
+  if (!lock) return lock.error();
 
-Result<Findings> verify_directory(const std::string& directory) {
-  const auto there = posix_file_system().exists(catalog_path(directory));
-  if (!there) return there.error();
-  if (!*there) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", directory)};
-  Findings findings;
   Progress progress{"bytes read", 0};
-  auto report = verify_store(posix_file_system(), directory,
-                             [&](const std::string&, std::uint64_t bytes) { progress.update(bytes); });
-  if (!report) return report.error();
-  findings.readings = std::move(*report);
-  if (const auto status = verify_catalog(directory, findings); !status) return status.error();  // nobody holds it
-  return findings;
+  const auto on_progress = [&](const std::string&, std::uint64_t bytes) { progress.update(bytes); };
+  auto readings = verify_locked_store(files, directory, on_progress);
+  if (!readings) return readings.error();
+  auto catalog = verify_catalog(catalog_path(directory));
+  if (!catalog) return catalog.error();
+  return Findings{std::move(*readings), std::move(*catalog)};
 }
 
 std::string torn_text(const TornFrame& torn) {
@@ -70,7 +57,7 @@ std::string torn_text(const TornFrame& torn) {
 
 void print_text(const Findings& findings) {
   const VerifyReport& readings = findings.readings;
-  fmt::print("{} meters in the catalog\n", with_spaces(findings.meters));
+  fmt::print("{} meters in the catalog\n", with_spaces(findings.catalog.meters.size()));
   fmt::print("{} segments: {} blocks, {} readings\n", with_spaces(readings.segments), with_spaces(readings.blocks),
              with_spaces(readings.segment_readings));
   fmt::print("journal: {} frames, {} readings, {} changes{}\n", with_spaces(readings.journal_frames),
@@ -78,7 +65,7 @@ void print_text(const Findings& findings) {
              readings.clean ? "; closed in good order" : "");
   fmt::print("{} bytes read\n", with_spaces(readings.bytes));
   if (readings.torn) fmt::print("{}\n", torn_text(*readings.torn));
-  for (const auto& damage : findings.catalog_damages) fmt::print("DAMAGE {}\n", damage);
+  for (const auto& damage : findings.catalog.damages) fmt::print("DAMAGE {}\n", damage);
   for (const auto& damage : readings.damages) fmt::print("DAMAGE {}\n", damage);
   if (readings.damage_count > readings.damages.size())
     fmt::print("and {} more\n", with_spaces(readings.damage_count - readings.damages.size()));
@@ -88,11 +75,11 @@ void print_text(const Findings& findings) {
 void print_json(const Findings& findings) {
   const VerifyReport& readings = findings.readings;
   boost::json::array damages;
-  for (const auto& damage : findings.catalog_damages) damages.emplace_back(damage);
+  for (const auto& damage : findings.catalog.damages) damages.emplace_back(damage);
   for (const auto& damage : readings.damages) damages.emplace_back(damage);
   boost::json::object out{{"sound", findings.sound()},
                           {"clean", readings.clean},
-                          {"meters", findings.meters},
+                          {"meters", findings.catalog.meters.size()},
                           {"segments", readings.segments},
                           {"blocks", readings.blocks},
                           {"segment_readings", readings.segment_readings},
@@ -100,14 +87,14 @@ void print_json(const Findings& findings) {
                           {"journal_readings", readings.journal_readings},
                           {"journal_changes", readings.journal_changes},
                           {"bytes", readings.bytes},
-                          {"damage_count", readings.damage_count + findings.catalog_damages.size()},
+                          {"damage_count", readings.damage_count + findings.catalog.damages.size()},
                           {"damages", damages}};
   if (readings.torn) out["torn"] = torn_text(*readings.torn);
   fmt::print("{}\n", boost::json::serialize(out));
 }
 
 int run(const Options& options) {
-  const auto findings = verify_directory(options.directory);
+  const auto findings = verify_directory(posix_file_system(), options.directory);
   if (!findings) {
     report("verify", findings.error());
     return kExitFailed;

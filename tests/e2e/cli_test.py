@@ -3,6 +3,8 @@ half-hours give the totals computed from the file alone; damage is found and nam
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +44,8 @@ def london_sums():
 
 
 class CommandLine(unittest.TestCase):
+    ONE_READING = "meter_id,at,register\n100000001,2025-01-01T00:00Z,1\n"
+
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory(prefix="meterhouse-cli-")
         self.addCleanup(self.directory.cleanup)
@@ -66,6 +70,11 @@ class CommandLine(unittest.TestCase):
         server = RunningServer(command, address, cwd=ROOT)
         self.addCleanup(server.__exit__)
         return server
+
+    def write_meters(self):
+        text = "meter_id,region,area,dwelling_type\n100000001,Central Region,Bishan,1-room / 2-room\n"
+        Path(self.path("meters.csv")).write_text(text)
+        return self.path("meters.csv")
 
     def config_in_london(self):
         config = json.loads(CONFIG.read_text())
@@ -225,11 +234,6 @@ class Mistakes(CommandLine):
         rejects = [int(row["line"]) for row in csv.DictReader(self.lines("rejects.csv"))]
         self.assertEqual(rejects, [line for line in range(2, 902) if (line - 2) % 3 != 0])
 
-    def write_meters(self):
-        text = "meter_id,region,area,dwelling_type\n100000001,Central Region,Bishan,1-room / 2-room\n"
-        Path(self.path("meters.csv")).write_text(text)
-        return self.path("meters.csv")
-
 
 class Verify(CommandLine):
     def test_it_names_file_offset_and_meter_of_a_damage(self):
@@ -251,6 +255,24 @@ class Verify(CommandLine):
     def test_it_refuses_a_directory_that_a_server_holds(self):
         self.serve("data")
         self.run_program("verify", self.path("data"), expect=1)
+
+    def files(self, name):
+        """Every file of a directory with its content."""
+        return {str(file): file.read_bytes() for file in sorted(Path(self.path(name)).rglob("*")) if file.is_file()}
+
+    def test_it_changes_nothing_whether_the_server_was_stopped_or_killed(self):
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(how):
+                server = self.serve(how.name)
+                self.run_program("import", "-", "--to", server.base, "--meters", self.write_meters(), stdin=self.ONE_READING)
+                os.kill(server.process.pid, how)
+                server.process.wait(timeout=60)
+                before = self.files(how.name)
+                self.assertEqual(any(file.endswith("-wal") for file in before), how == signal.SIGKILL)
+                found = json.loads(self.run_program("verify", self.path(how.name), "--json").stdout)
+                self.assertEqual((found["sound"], found["clean"]), (True, how == signal.SIGTERM))
+                self.assertEqual((found["meters"], found["segment_readings"] + found["journal_readings"]), (1, 1))
+                self.assertEqual(self.files(how.name), before)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "store/embedded/clean_state.h"
 #include "store/embedded/embedded_store.h"
+#include "store/embedded/store_lock.h"
 
 // Opening: which state the files are in, and the replay of the journal.
 
@@ -24,9 +25,12 @@ Result<std::unique_ptr<EmbeddedReadingStore>> EmbeddedReadingStore::open(FileSys
 Status EmbeddedReadingStore::recover() {
   for (const std::string& directory : {options_.directory, journal_directory(), segment_directory()})
     if (auto done = files_.create_directories(directory); !done) return done.error();
-  auto lock = files_.lock(options_.directory + "/LOCK");
-  if (!lock) return lock.error();
-  lock_ = std::move(*lock);
+  lock_ = std::move(options_.lock);
+  if (lock_ == nullptr) {
+    auto lock = lock_store(files_, options_.directory);
+    if (!lock) return lock.error();
+    lock_ = std::move(*lock);
+  }
 
   const auto exists = files_.exists(manifest_path());
   if (!exists) return exists.error();

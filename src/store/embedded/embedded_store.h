@@ -31,6 +31,8 @@ struct EmbeddedOptions {
   std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
   std::uint64_t journal_file_bytes = std::uint64_t{64} << 20;
   StoreThreads threads = StoreThreads::own;
+  // Of lock_store(), where the caller has taken it already. Null: opening takes it.
+  std::shared_ptr<FileSystem::Lock> lock = nullptr;
   // Called while opening, once for each catalog change not folded yet, in order.
   std::function<Status(std::string_view change)> on_change = [](std::string_view) { return Status{}; };
   // Called from a thread of the store where a fold or merge begun by itself failed; it is tried again with later data.
@@ -137,7 +139,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   const Clock& clock_;
   EmbeddedOptions options_;
   OpenReport report_;
-  std::unique_ptr<FileSystem::Lock> lock_;
+  std::shared_ptr<FileSystem::Lock> lock_;
 
   LiveSet live_;
   std::unique_ptr<Journal> journal_;  // the committer's

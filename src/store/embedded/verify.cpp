@@ -3,6 +3,7 @@
 #include "store/embedded/clean_state.h"
 #include "store/embedded/manifest.h"
 #include "store/embedded/segment_set.h"
+#include "store/embedded/store_lock.h"
 
 namespace meterhouse {
 namespace {
@@ -118,15 +119,27 @@ class Verifier {
   VerifyReport report_;
 };
 
-}  // namespace
-
-Result<VerifyReport> verify_store(FileSystem& files, const std::string& directory, const VerifyProgress& progress) {
+Status check_is_store(FileSystem& files, const std::string& directory) {
   const auto exists = files.exists(directory + "/MANIFEST");
   if (!exists) return exists.error();
-  if (!*exists) return Error{Errc::not_found, fmt::format("{}: no Meterhouse data there (no MANIFEST)", directory)};
-  const auto lock = files.lock(directory + "/LOCK");
-  if (!lock) return lock.error();
+  if (*exists) return {};
+  return Error{Errc::not_found, fmt::format("{}: no Meterhouse data there (no MANIFEST)", directory)};
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_locked_store(FileSystem& files, const std::string& directory,
+                                         const VerifyProgress& progress) {
+  if (const auto there = check_is_store(files, directory); !there) return there.error();
   return Verifier{files, directory, progress}.run();
+}
+
+Result<VerifyReport> verify_store(FileSystem& files, const std::string& directory, const VerifyProgress& progress) {
+  // Before the lock, which would make a file in a directory that is none of ours.
+  if (const auto there = check_is_store(files, directory); !there) return there.error();
+  const auto lock = lock_store(files, directory);
+  if (!lock) return lock.error();
+  return verify_locked_store(files, directory, progress);
 }
 
 }  // namespace meterhouse

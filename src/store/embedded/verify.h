@@ -38,5 +38,8 @@ using VerifyProgress = std::function<void(const std::string& file, std::uint64_t
 Result<VerifyReport> verify_store(
     FileSystem& files, const std::string& directory,
     const VerifyProgress& progress = [](const std::string&, std::uint64_t) {});
+// The same for a caller that holds the lock of lock_store() and keeps it meanwhile.
+Result<VerifyReport> verify_locked_store(FileSystem& files, const std::string& directory,
+                                         const VerifyProgress& progress);
 
 }  // namespace meterhouse

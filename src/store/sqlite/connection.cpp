@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "base/check.h"
 
@@ -29,6 +30,14 @@ PRAGMA query_only = ON;
 PRAGMA cell_size_check = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA cache_size = -8192;
+)sql";
+// With the exclusive lock the index of the write-ahead log is kept in memory and not in a file.
+constexpr const char* kSetUpInspector = R"sql(
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA query_only = ON;
+PRAGMA cell_size_check = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA cache_size = -32768;
 )sql";
 
 Errc errc_of(int code, int system_errno) {
@@ -59,6 +68,48 @@ Error error_of(sqlite3* database) {
   const char* name = sqlite3_db_filename(database, "main");
   return {errc_of(code, sqlite3_system_errno(database)),
           fmt::format("catalog {}: {} (SQLite {})", name == nullptr ? "" : name, sqlite3_errmsg(database), code)};
+}
+
+// SQLite takes a file shorter than its smallest page for a new database, which would answer that there are no meters.
+// An empty one is: a crash right after it was made leaves that.
+Status not_cut_short(const std::string& path) {
+  constexpr std::uintmax_t kSmallestPage = 512;
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error || size == 0 || size >= kSmallestPage) return {};
+  return Error{Errc::corruption, fmt::format("catalog {}: the file was cut to {} bytes", path, size)};
+}
+
+// A name for SQLite by which it takes the file as one that nobody changes: it makes no file beside it.
+std::string immutable_name(const std::string& path) {
+  std::string name = "file:";
+  for (const char c : path)
+    name += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02X}", static_cast<unsigned>(c)) : std::string{c};
+  return name + "?immutable=1";
+}
+
+bool has_log(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path + "-wal", error);
+  return !error && size > 0;
+}
+
+struct OpenAs {
+  std::string name;
+  int flags;
+};
+OpenAs open_as(const std::string& path, SqliteConnection::Access access) {
+  constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  switch (access) {
+    case SqliteConnection::Access::write:
+      return {path, kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+    case SqliteConnection::Access::read:
+      break;
+    case SqliteConnection::Access::inspect:
+      // What a crash left in the log belongs to the database: reading that needs a lock, which needs a file to write.
+      if (!has_log(path)) return {immutable_name(path), kAlways | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI};
+  }
+  return {path, kAlways | SQLITE_OPEN_READWRITE};
 }
 
 }  // namespace
@@ -111,19 +162,26 @@ bool SqliteStatement::is_null(int column) const { return sqlite3_column_type(sta
 void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Access access) {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (access == Access::write ? SQLITE_OPEN_CREATE : 0);
+  if (const Status whole = not_cut_short(path); !whole) return whole.error();
+  const OpenAs as = open_as(path, access);
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
+  const int code = sqlite3_open_v2(as.name.c_str(), &database, as.flags, nullptr);
   if (database == nullptr) return Error{Errc::unavailable, fmt::format("open catalog {}: out of memory", path)};
   std::unique_ptr<SqliteConnection> connection{new SqliteConnection{database}};
   if (code != SQLITE_OK)
     return Error{errc_of(code, sqlite3_system_errno(database)),
                  fmt::format("open catalog {}: {}", path, sqlite3_errmsg(database))};
-  sqlite3_busy_timeout(database, kBusyTimeoutMs);
-  const Status set_up = connection->execute(access == Access::write ? kSetUpWriter : kSetUpReader);
-  if (!set_up) return set_up.error();
+  if (const Status set_up = connection->set_up(access); !set_up) return set_up.error();
   return connection;
+}
+
+Status SqliteConnection::set_up(Access access) {
+  sqlite3_busy_timeout(database_, kBusyTimeoutMs);
+  if (access == Access::write) return execute(kSetUpWriter);
+  if (access == Access::read) return execute(kSetUpReader);
+  // The last connection to a database moves the log into it; this one must not.
+  MH_CHECK(sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) == SQLITE_OK);
+  return execute(kSetUpInspector);
 }
 
 SqliteConnection::~SqliteConnection() {

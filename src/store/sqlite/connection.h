@@ -49,7 +49,11 @@ class SqliteStatement {
 //           it longer than the time-out), invalid_argument (a constraint of the schema)
 class SqliteConnection {
  public:
-  enum class Access { write, read };  // write makes the file where there is none
+  enum class Access {
+    write,  // makes the file where there is none
+    read,
+    inspect,  // leaves every file as it is, and none behind: no one else may have the database open
+  };
 
   static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Access access);
   ~SqliteConnection();
@@ -71,6 +75,7 @@ class SqliteConnection {
     void operator()(sqlite3_stmt* statement) const;
   };
   explicit SqliteConnection(sqlite3* database) : database_(database) {}
+  Status set_up(Access access);
 
   sqlite3* database_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;

@@ -7,12 +7,6 @@ namespace {
 constexpr std::int64_t kApplicationId = 0x4D484341;
 
 Status claim(SqliteConnection& connection) {
-  const auto owner = connection.query_integer("PRAGMA application_id");
-  if (!owner) return owner.error();
-  if (*owner == kApplicationId) return {};
-  const auto tables = connection.query_integer("SELECT count(*) FROM sqlite_master");
-  if (!tables) return tables.error();
-  if (*owner != 0 || *tables != 0) return Error{Errc::corruption, "an SQLite file, but not a catalog of Meterhouse"};
   auto transaction = SqliteTransaction::begin(connection);
   if (!transaction) return transaction.error();
   for (const std::string& sql :
@@ -42,14 +36,29 @@ Status apply(SqliteConnection& connection, const Migration& migration, const Clo
 
 }  // namespace
 
-Status migrate(SqliteConnection& connection, std::span<const Migration> migrations, const Clock& clock) {
-  if (const Status claimed = claim(connection); !claimed) return claimed;
+Result<int> schema_version_of(SqliteConnection& connection, int newest_known) {
+  const auto owner = connection.query_integer("PRAGMA application_id");
+  if (!owner) return owner.error();
+  if (*owner != kApplicationId) {
+    const auto tables = connection.query_integer("SELECT count(*) FROM sqlite_master");
+    if (!tables) return tables.error();
+    if (*owner == 0 && *tables == 0) return 0;
+    return Error{Errc::corruption, "an SQLite file, but not a catalog of Meterhouse"};
+  }
   const auto version = connection.query_integer(kSelectSchemaVersion);
   if (!version) return version.error();
-  if (*version > migrations.back().version)
-    return Error{Errc::unavailable,
-                 fmt::format("catalog schema {} is newer than this program's {}; use a newer program", *version,
-                             migrations.back().version)};
+  if (*version > newest_known)
+    return Error{
+        Errc::unavailable,
+        fmt::format("catalog schema {} is newer than this program's {}; use a newer program", *version, newest_known)};
+  return static_cast<int>(*version);
+}
+
+Status migrate(SqliteConnection& connection, std::span<const Migration> migrations, const Clock& clock) {
+  const auto version = schema_version_of(connection, migrations.back().version);
+  if (!version) return version.error();
+  if (*version == 0)
+    if (const Status claimed = claim(connection); !claimed) return claimed;
   for (const Migration& migration : migrations) {
     if (migration.version <= *version) continue;
     if (const Status applied = apply(connection, migration, clock); !applied)

@@ -1,12 +1,12 @@
 #include "store/sqlite/sqlite_catalog.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include "base/check.h"
 #include "store/catalog_query.h"
 #include "store/catalog_schema.h"
+#include "store/sqlite/meter_row.h"
 #include "store/sqlite/migrate.h"
 
 namespace meterhouse {
@@ -24,26 +24,6 @@ void bind_meter(SqliteStatement& statement, const Meter& meter) {
   statement.bind(5, epoch_seconds(meter.registered_at));
   statement.bind(6, std::string_view{meter.serial});
   statement.bind(7, meter.register_digits);
-}
-
-// What is read is checked as what is written is: a damaged number must not become a meter.
-Result<Meter> meter_of(const SqliteStatement& row) {
-  const std::int64_t id = row.integer(0);
-  if (id < 0 || id > MeterId::kMax) return Error{Errc::corruption, fmt::format("catalog: {} is no meter id", id)};
-  Meter meter{MeterId::from_number(static_cast<std::uint32_t>(id)),
-              row.text(1),
-              row.text(2),
-              row.text(3),
-              instant_from_epoch(row.integer(4)),
-              row.text(5),
-              std::nullopt};
-  if (!row.is_null(6)) {
-    const std::int64_t digits = row.integer(6);
-    if (digits < 4 || digits > 9)
-      return Error{Errc::corruption, fmt::format("catalog: meter {} has {} register digits", meter.id.text(), digits)};
-    meter.register_digits = static_cast<int>(digits);
-  }
-  return meter;
 }
 
 Result<Meter> select_meter(SqliteConnection& connection, MeterId id) {
@@ -90,21 +70,10 @@ Status walk(SqliteConnection& connection, const Catalog::VisitMeter& visit) {
   }
 }
 
-// SQLite takes a file shorter than its smallest page for a new database, which would answer that there are no meters.
-// An empty one is: a crash right after it was made leaves that.
-Status not_cut_short(const std::string& path) {
-  constexpr std::uintmax_t kSmallestPage = 512;
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error || size == 0 || size >= kSmallestPage) return {};
-  return Error{Errc::corruption, fmt::format("the file was cut to {} bytes", size)};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(const std::string& path, const Clock& clock) {
   const auto during = [&](const Error& error) { return error.during(fmt::format("open catalog {}", path)); };
-  if (const Status whole = not_cut_short(path); !whole) return during(whole.error());
   auto writer = SqliteConnection::open(path, SqliteConnection::Access::write);
   if (!writer) return during(writer.error());
   if (const Status migrated = migrate(**writer, catalog_migrations(), clock); !migrated)
@@ -209,22 +178,6 @@ Result<std::uint64_t> SqliteCatalog::meter_count() const {
     const auto count = connection.query_integer(kCountMeters);
     if (!count) return count.error();
     return static_cast<std::uint64_t>(*count);
-  });
-}
-
-Status SqliteCatalog::verify() const {
-  return reading([](SqliteConnection& connection) -> Status {
-    for (const char* sql : {"PRAGMA integrity_check(1)", "PRAGMA foreign_key_check"}) {
-      auto check = connection.prepare(sql);
-      if (!check) return check.error();
-      for (;;) {
-        const auto found = check->step();
-        if (!found) return found.error();
-        if (!*found) break;
-        if (check->text(0) != "ok") return Error{Errc::corruption, fmt::format("catalog: {}", check->text(0))};
-      }
-    }
-    return walk(connection, [](const Meter&) -> Status { return {}; });
   });
 }
 

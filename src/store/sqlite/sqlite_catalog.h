@@ -35,10 +35,6 @@ class SqliteCatalog final : public Catalog {
   // Walks that are under way end by themselves; the last of them lets go of the file.
   Status close() override;
 
-  // Reads the whole database and checks its structure, its indexes and its constraints. errors  corruption: what is
-  // broken
-  Status verify() const;
-
  private:
   struct Readers {
     std::vector<std::unique_ptr<SqliteConnection>> idle;

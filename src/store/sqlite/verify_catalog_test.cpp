@@ -1,0 +1,117 @@
+#include "store/sqlite/verify_catalog.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "store/catalog_schema.h"
+#include "store/contract/must.h"
+#include "store/contract/temporary_directory.h"
+#include "store/sqlite/sqlite_catalog.h"
+
+namespace meterhouse {
+namespace {
+
+class VerifyCatalog : public testing::Test {
+ protected:
+  // Every file of the directory with what is in it.
+  static std::map<std::string, std::string> files_of(const std::string& directory) {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::directory_iterator{directory}) {
+      std::ifstream file{entry.path(), std::ios::binary};
+      files[entry.path().filename()] = {std::istreambuf_iterator<char>{file}, {}};
+    }
+    return files;
+  }
+  std::unique_ptr<SqliteCatalog> with_meters(std::initializer_list<std::uint32_t> numbers) {
+    auto catalog = must(SqliteCatalog::open(path_, clock_));
+    std::vector<Meter> meters;
+    for (const auto number : numbers)
+      meters.push_back({MeterId::from_number(number), "North", "A", "flat", clock_.now(), "", std::nullopt});
+    must(catalog->register_meters(meters));
+    return catalog;
+  }
+  static std::vector<std::uint32_t> numbers_in(const CatalogReport& report) {
+    std::vector<std::uint32_t> numbers;
+    for (const MeterId id : report.meters) numbers.push_back(id.number());
+    return numbers;
+  }
+
+  TemporaryDirectory directory_;
+  TemporaryDirectory other_;
+  const std::string path_ = directory_.path() + "/a 100%#?catalog.sqlite";
+  ManualClock clock_{instant_from_epoch(1'740'052'800)};
+};
+
+TEST_F(VerifyCatalog, TellsWhatItReadAndLeavesOneFile) {
+  must(with_meters({7, 3, 100'000'001})->close());
+  const auto before = files_of(directory_.path());
+  ASSERT_EQ(before.size(), 1u);
+  const auto report = must(verify_catalog(path_));
+  EXPECT_TRUE(report.sound());
+  EXPECT_EQ(report.schema, catalog_schema_version());
+  EXPECT_EQ(report.tables, 2u);
+  EXPECT_EQ(report.rows, 3u + static_cast<std::uint64_t>(catalog_schema_version()));
+  EXPECT_EQ(report.bytes, before.begin()->second.size());
+  EXPECT_EQ(numbers_in(report), (std::vector<std::uint32_t>{3, 7, 100'000'001}));
+  EXPECT_EQ(files_of(directory_.path()), before);
+}
+
+TEST_F(VerifyCatalog, ReadsWhatACrashLeftInTheLogAndLeavesItThere) {
+  const auto catalog = with_meters({1, 2});
+  for (const auto& entry : std::filesystem::directory_iterator{directory_.path()})  // as a crash now would leave it
+    std::filesystem::copy(entry.path(), other_.path() + "/" + entry.path().filename().string());
+  const auto before = files_of(other_.path());
+  ASSERT_EQ(before.size(), 3u) << "database, log and its index";
+  const auto report = must(verify_catalog(other_.path() + "/a 100%#?catalog.sqlite"));
+  EXPECT_TRUE(report.sound());
+  EXPECT_EQ(numbers_in(report), (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(files_of(other_.path()), before);
+}
+
+TEST_F(VerifyCatalog, DoesNotMigrate) {
+  std::ofstream{path_}.close();  // as a crash right after creation leaves it
+  const auto report = must(verify_catalog(path_));
+  EXPECT_TRUE(report.sound());
+  EXPECT_EQ(report.schema, 0);
+  EXPECT_EQ(report.rows, 0u);
+  EXPECT_EQ(files_of(directory_.path()).begin()->second, "");
+  EXPECT_EQ(files_of(directory_.path()).size(), 1u);
+}
+
+TEST_F(VerifyCatalog, SaysWhatItCannotRead) {
+  EXPECT_EQ(code_of(verify_catalog(path_)), Errc::not_found);
+  {
+    const auto connection = must(SqliteConnection::open(path_, SqliteConnection::Access::write));
+    must(connection->execute("CREATE TABLE recipe (name TEXT)"));
+  }
+  const auto foreign = must(verify_catalog(path_));
+  ASSERT_EQ(foreign.damages.size(), 1u);
+  EXPECT_THAT(foreign.damages.front(), testing::AllOf(testing::HasSubstr(path_), testing::HasSubstr("not a catalog")));
+
+  std::filesystem::remove(path_);
+  must(with_meters({1})->close());
+  {
+    const auto connection = must(SqliteConnection::open(path_, SqliteConnection::Access::write));
+    must(connection->execute("INSERT INTO schema_migration VALUES (99, 'of a newer program', 0)"));
+  }
+  EXPECT_EQ(code_of(verify_catalog(path_)), Errc::unavailable);
+}
+
+TEST_F(VerifyCatalog, FindsWhatTheSchemaWouldNotTake) {
+  must(with_meters({1, 2, 3})->close());
+  {
+    const auto connection = must(SqliteConnection::open(path_, SqliteConnection::Access::write));
+    must(connection->execute("PRAGMA ignore_check_constraints = ON; UPDATE meter SET register_digits = 77"));
+  }
+  const auto report = must(verify_catalog(path_));
+  ASSERT_EQ(report.damages.size(), 1u);
+  EXPECT_THAT(report.damages.front(), testing::AllOf(testing::HasSubstr(path_), testing::HasSubstr("meter 000000001")));
+}
+
+}  // namespace
+}  // namespace meterhouse
