@@ -86,7 +86,7 @@ Result<std::unique_ptr<DemoTown>> DemoTown::resume(const Site& site, const Meter
   return demo;
 }
 
-Result<std::uint64_t> DemoTown::bring_up_to(Instant now) {
+Result<std::uint64_t> DemoTown::bring_up_to(Instant now, const std::function<bool()>& stop) {
   const auto& period = town_.options().period;
   const TimeRange range{std::max(done_ + Seconds{1}, period.from), std::min(now, period.to)};
   if (now < next() || range.to < range.from) return 0;
@@ -94,6 +94,7 @@ Result<std::uint64_t> DemoTown::bring_up_to(Instant now) {
   std::vector<Reading> batch;
   std::uint64_t added = 0;
   while (feed.next(batch, ReadingStore::kMaxBatchReadings)) {
+    if (stop()) return added;
     const auto counts = store_.append_and_wait(std::exchange(batch, {}));
     if (!counts) return counts.error();
     added += counts->accepted;

@@ -33,8 +33,10 @@ class DemoTown {
   static Result<std::unique_ptr<DemoTown>> open(const Site& site, Catalog& catalog, ReadingStore& store,
                                                 MeterDirectory& directory, Instant now, Size size);
 
-  // Adds every reading that is missing up to `now`; how many. The first call takes about a second.
-  Result<std::uint64_t> bring_up_to(Instant now);
+  // Adds every reading that is missing up to `now`; how many. The first call takes about a second. Where `stop` says so
+  // it ends early: what is missing then is added by the next call, in this run or another.
+  Result<std::uint64_t> bring_up_to(
+      Instant now, const std::function<bool()>& stop = [] { return false; });
 
   std::uint32_t size() const { return town_.size(); }
   MeterId first_meter() const { return town_.options().first_meter; }

@@ -62,6 +62,25 @@ TEST_F(DemoTownTest, LivesOnAndSurvivesARestart) {
   EXPECT_EQ(*again->bring_up_to(kNow + std::chrono::hours{1}), 0u);
 }
 
+TEST_F(DemoTownTest, AFillThatWasStoppedIsCompletedByTheNext) {
+  int asked = 0;
+  const auto stopped = open(kNow)->bring_up_to(kNow, [&asked] { return ++asked > 1; });
+  ASSERT_TRUE(stopped.has_value());
+  ASSERT_GT(*stopped, 0u);
+  const auto again = open(kNow);
+  ASSERT_NE(again, nullptr);
+  const auto added = again->bring_up_to(kNow);
+  ASSERT_TRUE(added.has_value());
+
+  MemoryReadingStore other{clock_};
+  TemporaryDirectory directory;
+  MeterDirectory meters;
+  const auto catalog = std::move(*SqliteCatalog::open(directory.path() + "/catalog.sqlite", clock_));
+  const auto whole = DemoTown::open(site_, *catalog, other, meters, kNow, {.meters = 20, .days = 10});
+  EXPECT_EQ(*(*whole)->bring_up_to(kNow), *stopped + *added);
+  EXPECT_EQ(*other.digest(), *store_.digest());
+}
+
 TEST_F(DemoTownTest, LeavesOtherMetersAlone) {
   const Meter own{*MeterId::parse("100000001"), "Central Region", "Bishan", "4-room", kNow, "", std::nullopt};
   ASSERT_TRUE(catalog_->register_meters(std::span{&own, 1}).has_value());

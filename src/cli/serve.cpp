@@ -2,8 +2,6 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
@@ -16,6 +14,8 @@
 #include "cli/data_directory.h"
 #include "cli/demo_town.h"
 #include "cli/listen_address.h"
+#include "cli/start_gate.h"
+#include "cli/stop_signals.h"
 #include "http/api.h"
 #include "http/server.h"
 
@@ -26,44 +26,26 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse serve --data data --demo
   meterhouse serve --data /var/lib/meterhouse --config /etc/meterhouse.json --listen 127.0.0.1:8050
 
-SIGTERM and Ctrl-C finish the requests in flight, fold the journal and exit with 0.
-Exit codes: 0 stopped in good order, 1 failed, 2 wrong options or configuration.)";
+The port is taken first; until the data directory is open (a long journal is replayed, --demo fills it) /readyz and every
+other request answer 503.
+SIGTERM and Ctrl-C finish the requests in flight, fold the journal and exit with 0; while starting they end at once, also
+with 0, and nothing is lost. A second one does not wait for the end: the next start replays the journal.
+Exit codes: 0 stopped by a signal, 1 failed, 2 wrong options or configuration, 130 or 143 stopped by a second signal.)";
 
-// Set by the store where the journal cannot be synced: the process ends, and the next start replays what was
-// acknowledged.
-std::atomic<bool> store_failed = false;
+// The journal cannot be synced: the process ends, and the next start replays what was acknowledged.
+struct Failure {
+  StopSignals& signals;
+  std::atomic<bool> happened = false;
+};
 
-sigset_t stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
-}
-
-// A directory that holds something else is not written into.
-Status check_directory(FileSystem& files, const std::string& path) {
-  const auto there = files.exists(path);
-  if (!there) return there.error();
-  if (!*there) return {};
-  const auto names = files.list(path);
-  if (!names) return names.error();
-  if (names->empty()) return {};
-  const auto ours = files.exists(catalog_path(path));
-  if (!ours) return ours.error();
-  if (*ours) return {};
-  return Error{Errc::invalid_argument,
-               fmt::format("{} is not empty and is no data directory of Meterhouse; name another one", path)};
-}
-
-DataDirectory::Options data_options(const ServeOptions& given, const ServerSettings& settings) {
+DataDirectory::Options data_options(const ServeOptions& given, const ServerSettings& settings, Failure& failure) {
   DataDirectory::Options options;
   options.head_budget_bytes = given.head_budget_kb != 0 ? given.head_budget_kb << 10 : settings.head_budget_mb << 20;
   options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
-  options.on_failure = [](const Error& error) {
+  options.on_failure = [&failure](const Error& error) {
     spdlog::critical("the journal failed, nothing more is acknowledged: {}", error.message);
-    store_failed = true;
-    kill(getpid(), SIGTERM);
+    failure.happened = true;
+    failure.signals.request();
   };
   return options;
 }
@@ -95,95 +77,118 @@ Result<Configuration> read_configuration(FileSystem& files, const ServeOptions& 
 }
 
 void log_ignored(const ServeOptions& options, const Config& config) {
-  for (const ConfigKey& key : config.ignored)
-    spdlog::info("{}: {} is not used ({})", options.config, key.path, key.ignored);
+  std::vector<std::string_view> names;
+  for (const ConfigKey& key : config.ignored) names.push_back(key.path);
+  if (!names.empty()) spdlog::info("{}: keys that are not used: {}", options.config, fmt::join(names, ", "));
 }
 
-Result<std::unique_ptr<DataDirectory>> open_data(FileSystem& files, const Clock& clock, const ServeOptions& options,
-                                                 const Configuration& configuration) {
-  if (const auto ours = check_directory(files, options.data); !ours) return ours.error();
+// What serving stands on, made before the data directory is opened.
+struct Program {
+  FileSystem& files;
+  const Clock& clock;
+  const ServeOptions& options;
+  const Configuration& configuration;
+  StopSignals& signals;
+  StartGate& gate;
+  Server& server;
+};
+
+Result<std::unique_ptr<DataDirectory>> open_data(const Program& program, Failure& failure) {
+  const std::string& path = program.options.data;
+  const Config& config = program.configuration.config;
   const auto start = std::chrono::steady_clock::now();
-  const auto& config = configuration.config;
-  auto data = DataDirectory::open(options.data, config.site, files, clock, data_options(options, config.server));
-  if (!data) return data.error().during(fmt::format("the data directory {}", options.data));
-  log_opened(options.data, **data, std::chrono::steady_clock::now() - start);
+  auto data = DataDirectory::open(path, config.site, program.files, program.clock,
+                                  data_options(program.options, config.server, failure));
+  if (!data) return data.error().during(fmt::format("the data directory {}", path));
+  log_opened(path, **data, std::chrono::steady_clock::now() - start);
   return data;
 }
 
-// Answers until a signal comes.
-Status answer_requests(DataDirectory& data, const Clock& clock, const Configuration& configuration) {
-  const auto& [config, listen] = configuration;
-  const UsageQueries usage{config.site, data.calendar(), clock, data.catalog(), data.readings()};
-  Api api{ApiParts{.site = config.site,
-                   .calendar = data.calendar(),
-                   .clock = clock,
-                   .registry = data.registry(),
-                   .directory = data.meters(),
-                   .usage = usage,
-                   .store = data.readings(),
-                   .bulk_records_max = config.server.bulk_records_max},
-          config.server.worker_threads};
-  auto server = Server::start(server_options(config.server, listen), api, clock);
-  if (!server) return server.error();
-  api.observe(**server);
-  if (!listen.loopback)
-    spdlog::warn("listening on {}, which is not loopback: whoever reaches this address can read and write everything",
-                 listen.address);
-  spdlog::info("listening on http://{}:{}", listen.address, (*server)->port());
-
-  const sigset_t signals = stop_signals();
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("stopping ({}): finishing the requests in flight", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  (*server)->stop();
-  return {};
-}
-
-// Fills an empty directory with the demonstration's town and keeps it living. nullptr: the directory has other meters.
-Result<std::unique_ptr<DemoTrickle>> start_demo(DataDirectory& data, const Clock& clock) {
+// Fills an empty directory with the demonstration's town and keeps it living. nullptr: the directory has other meters,
+// or a signal came meanwhile.
+Result<std::unique_ptr<DemoTrickle>> start_demo(const Program& program, DataDirectory& data) {
+  const Clock& clock = program.clock;
   auto town = DemoTown::open(data.site(), data.catalog(), data.readings(), data.meters(), clock.now(), {});
   if (!town) return town.error();
   if (*town == nullptr) {
     spdlog::info("demo: the data directory holds other meters; it stays as it is");
     return std::unique_ptr<DemoTrickle>{};
   }
-  const auto added = (*town)->bring_up_to(clock.now());
+  const auto added = (*town)->bring_up_to(clock.now(), [&] { return program.signals.requested(); });
   if (!added) return added.error();
+  if (program.signals.requested()) {
+    spdlog::info("demo: stopped after {} readings; the next start adds the others", *added);
+    return std::unique_ptr<DemoTrickle>{};
+  }
   spdlog::info("demo: a simulated town of {} meters, {} readings added; the first meter is {}", (*town)->size(), *added,
                (*town)->first_meter().text());
   const auto on_error = [](const Error& error) { spdlog::error("demo: {}", error.message); };
   return std::make_unique<DemoTrickle>(std::move(*town), clock, on_error);
 }
 
+// Answers until a signal comes, and ends with all requests finished.
+void answer_requests(const Program& program, DataDirectory& data) {
+  const auto& [config, listen] = program.configuration;
+  const UsageQueries usage{config.site, data.calendar(), program.clock, data.catalog(), data.readings()};
+  Api api{ApiParts{.site = config.site,
+                   .calendar = data.calendar(),
+                   .clock = program.clock,
+                   .registry = data.registry(),
+                   .directory = data.meters(),
+                   .usage = usage,
+                   .store = data.readings(),
+                   .bulk_records_max = config.server.bulk_records_max},
+          config.server.worker_threads};
+  api.observe(program.server);
+  program.gate.open(api);
+  spdlog::info("listening on http://{}:{}", listen.address, program.server.port());
+  program.signals.wait();
+  spdlog::info("finishing the requests in flight");
+  program.server.stop();
+}
+
+// From the opening of the data directory to its closing.
+Status serve_data(const Program& program) {
+  Failure failure{program.signals};
+  auto data = open_data(program, failure);
+  if (!data) return data.error();
+  program.signals.begin_service();
+  std::unique_ptr<DemoTrickle> demo;
+  if (program.options.demo) {
+    auto started = start_demo(program, **data);
+    if (!started) return started.error().during("the demo town");
+    demo = std::move(*started);
+  }
+  if (!program.signals.requested()) answer_requests(program, **data);
+  demo.reset();  // before the store it writes to is closed
+  Status closed = (*data)->close();
+  if (failure.happened) return Error{Errc::io, "the journal failed; the next start replays what was acknowledged"};
+  return closed;
+}
+
 int run(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stdout_logger_mt("meterhouse"));
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
   spdlog::flush_on(spdlog::level::info);
-  const sigset_t signals = stop_signals();  // blocked before there are threads, so that only sigwait gets them
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  StopSignals signals;
   std::signal(SIGPIPE, SIG_IGN);
 
   FileSystem& files = posix_file_system();
   const SystemClock clock;
   const auto configuration = read_configuration(files, options);
   if (!configuration) return report("serve", {Errc::invalid_argument, configuration.error().message});
+  const auto& [config, listen] = *configuration;
   spdlog::info("meterhouse " METERHOUSE_VERSION);
-  log_ignored(options, configuration->config);
-  auto data = open_data(files, clock, options, *configuration);
-  if (!data) return report("serve", data.error());
-  std::unique_ptr<DemoTrickle> demo;
-  if (options.demo) {
-    auto started = start_demo(**data, clock);
-    if (!started) return report("serve", started.error().during("the demo town"));
-    demo = std::move(*started);
-  }
+  log_ignored(options, config);
+  StartGate gate;
+  auto server = Server::start(server_options(config.server, listen), gate, clock);
+  if (!server) return report("serve", server.error());
+  if (!listen.loopback)
+    spdlog::warn("listening on {}, which is not loopback: whoever reaches this address can read and write everything",
+                 listen.address);
 
-  const Status answered = answer_requests(**data, clock, *configuration);
-  demo.reset();  // before the store it writes to is closed
-  const Status closed = (*data)->close();
-  if (!answered) return report("serve", answered.error());
-  if (store_failed) return kExitFailed;
-  if (!closed) return report("serve", closed.error());
+  const Status served = serve_data({files, clock, options, *configuration, signals, gate, **server});
+  if (!served) return report("serve", served.error());
   spdlog::info("stopped; everything is folded");
   return kExitOk;
 }

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class Serve(unittest.TestCase):
         with RunningServer(serve_command(address, self.data), address) as server:
             other = Path(self.folder.name) / "other"
             self.refused(1, "another program is listening", "--data", other, "--config", self.config, "--listen", address)
+            self.assertFalse(other.exists(), "a taken port is told before the data directory is touched")
             self.refused(1, "another process", "--data", self.data, "--config", self.config, "--listen", free_address())
             self.assertEqual(server.get("/healthz")[0], 200)
             self.assertEqual(server.stop(), 0)
@@ -90,6 +92,29 @@ class Serve(unittest.TestCase):
             self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 200, "filled only once")
             client.close()
             self.assertEqual(server.stop(), 0)
+
+    def test_a_signal_while_it_fills_the_demonstration(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(how):
+                data = Path(self.folder.name) / how.name
+                address = free_address()
+                command = [*serve_command(address, data), "--demo"]
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                for line in process.stdout:
+                    if "data directory" in line:  # is open; the fill begins
+                        break
+                process.send_signal(how)
+                started = time.monotonic()
+                rest, _ = process.communicate(timeout=30)
+                self.assertEqual(process.returncode, 0, rest)
+                self.assertLess(time.monotonic() - started, 15)
+                self.assertNotIn("listening on", rest)
+                with RunningServer(command, address) as server:
+                    client = Client(address)
+                    self.assertEqual(client.json("GET", "/api/v1/config")[1]["meters"], 200)
+                    self.assertEqual(client.json("GET", "/api/v1/meters/100000200/latest")[0], 200)
+                    client.close()
+                    self.assertEqual(server.stop(), 0)
 
 
 if __name__ == "__main__":
