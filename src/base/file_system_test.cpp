@@ -2,9 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
+#include "base/testing/temporary_directory.h"
 
 namespace meterhouse {
 namespace {
@@ -13,16 +12,11 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 class PosixFileSystem : public testing::Test {
  protected:
-  PosixFileSystem() {
-    std::string path = (std::filesystem::temp_directory_path() / "meterhouse-XXXXXX").string();
-    directory_ = ::mkdtemp(path.data());
-  }
-  ~PosixFileSystem() override { std::filesystem::remove_all(directory_); }
-
   std::string path(std::string_view name) const { return fmt::format("{}/{}", directory_, name); }
 
   FileSystem& files_ = posix_file_system();
-  std::string directory_;
+  const TemporaryDirectory own_;
+  const std::string& directory_ = own_.path();
 };
 
 TEST_F(PosixFileSystem, ReadsWhatWasWrittenAtItsOffset) {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/temporary_directory.h"
 #include "store/contract/must.h"
-#include "store/contract/temporary_directory.h"
 
 namespace meterhouse::cli {
 namespace {

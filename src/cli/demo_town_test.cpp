@@ -5,9 +5,9 @@
 #include <atomic>
 #include <thread>
 
+#include "base/testing/temporary_directory.h"
 #include "cli/config.h"
 #include "cli/data_directory.h"
-#include "store/contract/temporary_directory.h"
 #include "store/memory/memory_readings.h"
 #include "store/sqlite/sqlite_catalog.h"
 

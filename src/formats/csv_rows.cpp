@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/check.h"
-#include "formats/row_buffer.h"
+#include "formats/buffered_reader.h"
 #include "formats/row_decoder.h"
 #include "formats/word_scan.h"
 
@@ -106,28 +105,15 @@ class LineSplitter {
   std::string unquoted_;
 };
 
-class CsvReader final : public RowReader {
+class CsvReader final : public BufferedReader {
  public:
   explicit CsvReader(const RowContext& context)
-      : unknown_fields_(context.unknown_fields), decoder_(context), buffer_(RowBuffer::ByteOrderMark::drop) {}
+      : BufferedReader(RowBuffer::ByteOrderMark::drop), unknown_fields_(context.unknown_fields), decoder_(context) {}
 
-  void feed(std::string_view bytes) override {
-    if (!fault_) buffer_.append(bytes);
-  }
-  void finish() override { buffer_.finish(); }
   void set_latest_allowed(Instant latest) override { decoder_.set_latest_allowed(latest); }
 
-  Result<bool> next(ParsedRows& out, std::size_t max_rows) override {
-    MH_CHECK(max_rows > 0);
-    out.clear();
-    while (!fault_ && out.size() < max_rows && buffer_.ready())
-      if (!step(out, max_rows)) break;
-    if (fault_) return *fault_;
-    return out.size() >= max_rows;
-  }
-
  private:
-  bool step(ParsedRows& out, std::size_t max_rows) {
+  bool step(ParsedRows& out, std::size_t max_rows) override {
     if (!columns_.empty() && take_plain_lines(out, max_rows)) return true;
     const std::string_view text = buffer_.view();
     const std::size_t end = text.find('\n');
@@ -149,10 +135,7 @@ class CsvReader final : public RowReader {
   }
 
   bool syntax_error(std::string_view reason) {
-    fault_ = columns_.empty() ? Error{Errc::invalid_argument, fmt::format("header line: {}", reason)}
-                              : Error{Errc::invalid_argument,
-                                      fmt::format("row {}: {} (byte {})", row_, reason, buffer_.offset() + 1)};
-    return false;
+    return columns_.empty() ? fail(fmt::format("header line: {}", reason)) : fail_at(row_, reason);
   }
 
   bool take_header(std::string_view line) {
@@ -213,12 +196,10 @@ class CsvReader final : public RowReader {
 
   UnknownFields unknown_fields_;
   RowDecoder decoder_;
-  RowBuffer buffer_;
   LineSplitter splitter_;
   std::vector<Column> columns_;  // empty: the header has not been read
   RowFields names_;              // only the names that the header gave the columns
   std::uint64_t row_ = 1;
-  std::optional<Error> fault_;
 };
 
 }  // namespace

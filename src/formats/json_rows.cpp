@@ -4,9 +4,9 @@
 #include "formats/json_rows.h"
 
 #include "base/check.h"
+#include "formats/buffered_reader.h"
 #include "formats/json_row.h"
 #include "formats/plain_row.h"
-#include "formats/row_buffer.h"
 
 namespace meterhouse {
 namespace {
@@ -57,40 +57,19 @@ class ElementScan {
 };
 
 // What both readers of JSON share: the walker, the decoder, the parser, and the row that comes next.
-class JsonReader : public RowReader {
+class JsonReader : public BufferedReader {
  public:
   explicit JsonReader(const RowContext& context)
-      : names_(context.names),
+      : BufferedReader(RowBuffer::ByteOrderMark::drop),
+        names_(context.names),
         walker_(context.names, context.unknown_fields),
-        decoder_(context),
-        buffer_(RowBuffer::ByteOrderMark::drop) {
+        decoder_(context) {
     MH_CHECK(parser_.allocate(kMaxRowBytes + 2) == simdjson::SUCCESS);
   }
 
-  void feed(std::string_view bytes) override {
-    if (!fault_) buffer_.append(bytes);
-  }
-  void finish() override { buffer_.finish(); }
   void set_latest_allowed(Instant latest) override { decoder_.set_latest_allowed(latest); }
 
-  Result<bool> next(ParsedRows& out, std::size_t max_rows) override {
-    MH_CHECK(max_rows > 0);
-    out.clear();
-    while (!fault_ && out.size() < max_rows && buffer_.ready())
-      if (!step(out, max_rows)) break;
-    if (fault_) return *fault_;
-    return out.size() >= max_rows;
-  }
-
  protected:
-  // Reads on; false: no progress without more bytes, or ended.
-  virtual bool step(ParsedRows& out, std::size_t max_rows) = 0;
-
-  bool syntax_error(std::uint64_t row, std::string_view reason) {
-    fault_ = Error{Errc::invalid_argument, fmt::format("row {}: {} (byte {})", row, reason, buffer_.offset() + 1)};
-    return false;
-  }
-
   // The bytes of the row that starts here; 0: it is not a plain one, or not all here.
   std::size_t take_plain_row(ParsedRows& out) {
     RowFields fields;
@@ -127,9 +106,7 @@ class JsonReader : public RowReader {
   JsonRowWalker walker_;
   RowDecoder decoder_;
   ondemand::parser parser_;
-  RowBuffer buffer_;
   std::uint64_t row_ = 1;  // the next one
-  std::optional<Error> fault_;
 
  private:
   // A row that is no object: where it nests, its syntax is checked all the same.
@@ -156,13 +133,13 @@ class JsonArrayReader final : public JsonReader {
     buffer_.consume(skip_space(buffer_.view(), 0));
     if (buffer_.size() == 0) {
       if (!buffer_.finished() || at_ == At::end) return false;
-      return syntax_error(row_, at_ == At::array ? "the body is empty; a JSON array of rows is expected"
-                                                 : "the body ends before the array is closed");
+      return fail_at(row_, at_ == At::array ? "the body is empty; a JSON array of rows is expected"
+                                            : "the body ends before the array is closed");
     }
     const char next = buffer_.data()[0];
     switch (at_) {
       case At::array:
-        if (next != '[') return syntax_error(row_, "the body must be a JSON array of rows");
+        if (next != '[') return fail_at(row_, "the body must be a JSON array of rows");
         return consume(1, At::first_row);
       case At::first_row:
         if (next == ']') return consume(1, At::end);
@@ -172,9 +149,9 @@ class JsonArrayReader final : public JsonReader {
       case At::separator:
         if (next == ',') return consume(1, At::row);
         if (next == ']') return consume(1, At::end);
-        return syntax_error(row_, "',' or ']' is expected after a row");
+        return fail_at(row_, "',' or ']' is expected after a row");
       case At::end:
-        return syntax_error(row_, "there is more text after the array");
+        return fail_at(row_, "there is more text after the array");
     }
     return false;
   }
@@ -200,14 +177,14 @@ class JsonArrayReader final : public JsonReader {
   bool take_one(ParsedRows& out) {
     const std::size_t size = scan_.end_of(buffer_.view());
     if (size > kMaxRowBytes && buffer_.size() > kMaxRowBytes)
-      return syntax_error(row_, fmt::format("a row is at most {} bytes long", kMaxRowBytes));
+      return fail_at(row_, fmt::format("a row is at most {} bytes long", kMaxRowBytes));
     if (size == kNowhere) {
       if (!buffer_.finished()) return false;
-      return syntax_error(row_, "the body ends within a row");
+      return fail_at(row_, "the body ends within a row");
     }
-    if (size == 0) return syntax_error(row_, "a row is expected");
+    if (size == 0) return fail_at(row_, "a row is expected");
     const std::string_view row = buffer_.view().substr(0, size);
-    if (const auto reason = take_document(row, out); !reason.empty()) return syntax_error(row_, reason);
+    if (const auto reason = take_document(row, out); !reason.empty()) return fail_at(row_, reason);
     scan_ = {};
     ++row_;
     return consume(size, At::separator);
@@ -230,7 +207,7 @@ class NdjsonReader final : public JsonReader {
     const std::string_view text = buffer_.view();
     const std::size_t end = text.find('\n');
     const std::size_t size = end == kNowhere ? text.size() : end;
-    if (size > kMaxRowBytes) return syntax_error(row_, fmt::format("a line is at most {} bytes long", kMaxRowBytes));
+    if (size > kMaxRowBytes) return fail_at(row_, fmt::format("a line is at most {} bytes long", kMaxRowBytes));
     if (end == kNowhere && (!buffer_.finished() || size == 0)) return false;
     take_line(text.substr(0, size), out);
     ++row_;

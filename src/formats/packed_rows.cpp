@@ -3,9 +3,7 @@
 #include <boost/endian/conversion.hpp>
 #include <cstring>
 
-#include "base/check.h"
-#include "formats/row_buffer.h"
-#include "formats/row_decoder.h"
+#include "formats/buffered_reader.h"
 
 namespace meterhouse {
 namespace {
@@ -20,52 +18,39 @@ void append_little(std::string& out, std::uint64_t value, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
-class PackedReader final : public RowReader {
+class PackedReader final : public BufferedReader {
  public:
   explicit PackedReader(const RowContext& context)
-      : latest_allowed_(context.latest_allowed), buffer_(RowBuffer::ByteOrderMark::keep) {}
+      : BufferedReader(RowBuffer::ByteOrderMark::keep), latest_allowed_(context.latest_allowed) {}
 
-  void feed(std::string_view bytes) override {
-    if (!fault_) buffer_.append(bytes);
-  }
-  void finish() override { buffer_.finish(); }
   void set_latest_allowed(Instant latest) override { latest_allowed_ = latest; }
 
-  Result<bool> next(ParsedRows& out, std::size_t max_rows) override {
-    MH_CHECK(max_rows > 0);
-    out.clear();
-    if (!fault_ && !header_read_) read_header();
-    if (!fault_ && header_read_) read_records(out, max_rows);
-    if (fault_) return *fault_;
-    return out.size() >= max_rows;
+ private:
+  bool step(ParsedRows& out, std::size_t max_rows) override {
+    return header_read_ ? read_records(out, max_rows) : read_header();
   }
 
- private:
-  void syntax_error(std::string message) { fault_ = Error{Errc::invalid_argument, std::move(message)}; }
-
-  void read_header() {
+  bool read_header() {
     const std::string_view header = buffer_.view().substr(0, kPackedHeaderBytes);
     const std::string_view magic = header.substr(0, kPackedMagic.size());
-    if (!kPackedMagic.starts_with(magic))
-      return syntax_error(fmt::format("header: the first bytes are not {}", kPackedMagic));
+    if (!kPackedMagic.starts_with(magic)) return fail(fmt::format("header: the first bytes are not {}", kPackedMagic));
     if (header.size() < kPackedHeaderBytes) {
-      if (buffer_.finished())
-        syntax_error(fmt::format("header: the body ends within its {} bytes", kPackedHeaderBytes));
-      return;
+      if (!buffer_.finished()) return false;
+      return fail(fmt::format("header: the body ends within its {} bytes", kPackedHeaderBytes));
     }
     const unsigned version = load_little_u16(bytes_of(header) + 4);
     const unsigned record = load_little_u16(bytes_of(header) + 6);
     if (version != kPackedVersion)
-      return syntax_error(fmt::format("header: version {} is not known; it must be {}", version, kPackedVersion));
+      return fail(fmt::format("header: version {} is not known; it must be {}", version, kPackedVersion));
     if (record != kPackedRecordBytes)
-      return syntax_error(fmt::format("header: a record has {} bytes, not {}", kPackedRecordBytes, record));
+      return fail(fmt::format("header: a record has {} bytes, not {}", kPackedRecordBytes, record));
     if (header.find_first_not_of('\0', 8) != std::string_view::npos)
-      return syntax_error("header: the reserved bytes 8 to 15 must be zero");
+      return fail("header: the reserved bytes 8 to 15 must be zero");
     buffer_.consume(kPackedHeaderBytes);
-    header_read_ = true;
+    return header_read_ = true;
   }
 
-  void read_records(ParsedRows& out, std::size_t max_rows) {
+  bool read_records(ParsedRows& out, std::size_t max_rows) {
     const std::size_t count = std::min(max_rows, buffer_.size() / kPackedRecordBytes);
     out.readings.reserve(count);
     out.rows.reserve(count);
@@ -73,8 +58,8 @@ class PackedReader final : public RowReader {
     for (std::size_t i = 0; i < count; ++i, record += kPackedRecordBytes) take_record(record, out);
     buffer_.consume(count * kPackedRecordBytes);
     if (count < max_rows && buffer_.finished() && buffer_.size() > 0)
-      syntax_error(fmt::format("row {}: the body ends within a record of {} bytes (byte {})", row_, kPackedRecordBytes,
-                               buffer_.offset() + 1));
+      return fail_at(row_, fmt::format("the body ends within a record of {} bytes", kPackedRecordBytes));
+    return false;
   }
 
   void take_record(const unsigned char* record, ParsedRows& out) {
@@ -93,10 +78,8 @@ class PackedReader final : public RowReader {
   }
 
   Instant latest_allowed_;
-  RowBuffer buffer_;
   bool header_read_ = false;
   std::uint64_t row_ = 1;
-  std::optional<Error> fault_;
 };
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "base/testing/golden.h"
+#include "base/testing/temporary_directory.h"
 #include "service/catalog_change.h"
-#include "store/contract/temporary_directory.h"
 #include "store/sqlite/sqlite_catalog.h"
 
 namespace meterhouse {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/testing/temporary_directory.h"
 #include "service/catalog_change.h"
 #include "store/contract/must.h"
-#include "store/contract/temporary_directory.h"
 #include "store/memory/memory_readings.h"
 #include "store/sqlite/sqlite_catalog.h"
 

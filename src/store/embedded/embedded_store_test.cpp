@@ -7,8 +7,8 @@
 
 #include "base/check.h"
 #include "base/testing/simulated_disk.h"
+#include "base/testing/temporary_directory.h"
 #include "store/contract/readings_contract.h"
-#include "store/contract/temporary_directory.h"
 
 namespace meterhouse {
 namespace {

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/testing/temporary_directory.h"
 #include "store/contract/must.h"
-#include "store/contract/temporary_directory.h"
 #include "store/sqlite/sqlite_catalog.h"
 #include "store/sqlite/verify_catalog.h"
 

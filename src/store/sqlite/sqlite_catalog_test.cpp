@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/temporary_directory.h"
 #include "store/contract/catalog_contract.h"
-#include "store/contract/temporary_directory.h"
 
 namespace meterhouse {
 namespace {

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/testing/temporary_directory.h"
 #include "store/contract/must.h"
 #include "store/contract/random.h"
-#include "store/contract/temporary_directory.h"
 #include "store/sqlite/sqlite_catalog.h"
 #include "store/sqlite/test_faulty_vfs.h"
 #include "store/sqlite/verify_catalog.h"
