@@ -15,6 +15,7 @@ USER_PAGES = [
     "docs/operations.md",
     "docs/glossary.md",
     "docs/test-data.md",
+    "docs/limits.md",
 ]
 
 # A text may name these hosts: our own address, examples, and the homes of specifications.
@@ -57,6 +58,17 @@ def check_links(path, text):
             yield f"{path}: link to {target}, outside the repository"
         elif anchor and page.suffix == ".md" and anchor not in set(anchors(page.read_text(encoding="utf-8"))):
             yield f"{path}: link to {target}, a heading that does not exist"
+
+
+def check_language(path, text):
+    """A Chinese page leads to Chinese pages, where there are any; to its own English one at its head."""
+    if not path.name.endswith(".zh-CN.md"):
+        return
+    for target in LINK.findall(without_code(text)):
+        page = (ROOT / path).parent / target.partition("#")[0]
+        if page.suffix == ".md" and not page.name.endswith(".zh-CN.md") and page.name != path.name.replace(".zh-CN", ""):
+            if page.with_name(page.name.replace(".md", ".zh-CN.md")).exists():
+                yield f"{path}: link to {target}, which is there in Chinese"
 
 
 def commands(text):
@@ -110,10 +122,12 @@ def constant_value(text, name):
 
 
 def check_limits():
-    """Each bound of docs/limits.md is what the source says."""
+    """Each bound of docs/limits.md is what the source says, and the Chinese page has the same."""
     rows = LIMIT_ROW.findall(read("docs/limits.md"))
     if not rows:
         yield "docs/limits.md: no row of the form | what | bound | `constant` | [file](link) |"
+    for row in set(rows) ^ set(LIMIT_ROW.findall(read("docs/limits.zh-CN.md"))):
+        yield f"docs/limits.md and docs/limits.zh-CN.md differ in: {' | '.join(row)}"
     for bound, name, file in rows:
         number, _, unit = re.fullmatch(r"([\d ]*\d)( (\w+))?", bound).groups()
         stated = int(number.replace(" ", "")) * UNITS.get(unit or "bytes", 1)
@@ -134,6 +148,7 @@ def main():
         checked += 1
         if path.suffix == ".md":
             problems += check_links(path, text)
+            problems += check_language(path, text)
         if not path.as_posix().startswith(SKIPPED_BELOW):
             problems += check_text(path, text)
             problems += check_mentions(path, text)
