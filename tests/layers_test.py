@@ -100,8 +100,26 @@ def check_file(path, text):
             yield f"{path}: {match.group(1)} below cli/: take a Clock or another interface"
 
 
+def box_of(parts):
+    """The box of docs/architecture.md that a file belongs to: its folder, of a store that one's."""
+    return parts[1] if parts[0] == "store" and len(parts) > 2 else parts[0]
+
+
+def check_diagram(includes):
+    """The arrows of docs/architecture.md are the includes: none is drawn that is not there, none is missing. An arrow may
+    stand for a way over others."""
+    drawn = set(re.findall(r"^  (\w+) --> (\w+)$", read("docs/architecture.md"), re.M))
+    for arrow in sorted(drawn - includes):
+        yield "docs/architecture.md: no file of {} includes one of {}".format(*arrow)
+    reachable = set(drawn)
+    while more := {(a, d) for a, b in reachable for c, d in drawn if b == c} - reachable:
+        reachable |= more
+    for arrow in sorted(includes - reachable):
+        yield "docs/architecture.md: {} includes {}, and no arrow leads there".format(*arrow)
+
+
 def main():
-    problems, checked = [], 0
+    problems, checked, includes = [], 0, set()
     for path in tracked_files():
         if path.parts[0] != "src" or path.suffix not in (".h", ".cpp"):
             continue
@@ -110,6 +128,10 @@ def main():
             problems.append(f"{path}: src/{path.parts[1]} is not a layer of tests/layers_test.py")
             continue
         problems += check_file(path, read(path))
+        if not is_test(path):
+            aims = {box_of(own.split("/")) for own, _ in INCLUDE.findall(read(path)) if own}
+            includes |= {(box_of(path.parts[1:]), aim) for aim in aims - {box_of(path.parts[1:])}}
+    problems += check_diagram(includes)
     finish("layers", problems, checked)
 
 
