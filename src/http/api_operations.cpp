@@ -80,6 +80,9 @@ void Api::append_store_metrics(MetricsText& text, const StoreStats& stats) {
   one("meter_store_segments", Type::gauge, "Live segments", stats.segments);
   one("meter_store_segment_bytes", Type::gauge, "Bytes of the live segments", stats.segment_bytes);
   one("meter_store_segment_readings", Type::gauge, "Readings in the live segments", stats.segment_readings);
+  if (stats.newest)
+    one("meter_newest_reading_timestamp_seconds", Type::gauge, "Instant of the newest reading of all meters",
+        static_cast<std::uint64_t>(epoch_seconds(*stats.newest)));
   one("meter_store_folds_total", Type::counter, "Folds of the head", stats.folds);
   one("meter_store_merges_total", Type::counter, "Merges of segments", stats.merges);
 }

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::string_view kPeriods[] = {"30m", "1d", "1w", "1m", "1y"};
 
+void append_newest(JsonWriter& json, const StoreStats& stats, const SiteCalendar& calendar) {
+  stats.newest ? json.text(calendar.format(*stats.newest)) : json.null();
+}
+
 }  // namespace
 
 Response Api::get_config(const Request& request, std::string_view) {
@@ -29,6 +33,7 @@ Response Api::get_config(const Request& request, std::string_view) {
   json.end().key("periods").array();
   for (const std::string_view period : kPeriods) json.text(period);
   json.end().key("meters").number(std::uint64_t{parts_.registry.meter_count()});
+  append_newest(json.key("newest_reading"), parts_.store.stats(), parts_.calendar);
   json.key("limits").object();
   json.key("body_bytes").number(kMaxBodyBytes);
   json.key("bulk_records").number(std::uint64_t{parts_.bulk_records_max});

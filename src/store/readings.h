@@ -58,6 +58,7 @@ struct StoreStats {
   std::uint64_t segment_readings = 0;
   std::uint64_t folds = 0;
   std::uint64_t merges = 0;
+  std::optional<Instant> newest;  // the newest instant of all readings; absent where there is none
 };
 
 // Readings and nothing else: the set of (meter, channel, instant, register), the first to arrive at an instant winning.

@@ -47,6 +47,15 @@ class Site(V1Test):
         self.assertEqual(sum(len(region["areas"]) for region in config["regions"]), 47)
         self.assertEqual(len(config["dwelling_types"]), 6)
         self.assertEqual(config["periods"], ["30m", "1d", "1w", "1m", "1y"])
+        self.assertEqual((config["meters"], config["newest_reading"]), (0, None))
+        meter = self.new_meter()
+        newest = "2025-02-20T10:30:00+08:00"
+        self.accept([{"meter_id": meter, "at": at, "register": 1} for at in (newest, "2025-02-20T10:00:00+08:00")])
+        for _ in range(2):
+            config = self.call("GET", "/api/v1/config")[1]
+            self.assertEqual((config["meters"], config["newest_reading"]), (1, newest))
+            self.restart()
+        self.assertEqual(self.metric("meter_newest_reading_timestamp_seconds"), int(datetime.fromisoformat(newest).timestamp()))
         self.problem(400, "no parameter 'x'", "GET", "/api/v1/config?x=1")
 
     def test_operations(self):

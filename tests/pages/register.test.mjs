@@ -28,6 +28,7 @@ test('an empty server tells the first steps', () =>
   withPage(browser, {}, async (page) => {
     await page.goto(`${server.base}/`);
     assert.equal(await text(page.getByTestId('meters-total')), '0');
+    assert.equal(await text(page.getByTestId('newest')), 'None yet');
     await page.getByRole('heading', { name: 'First steps' }).waitFor();
     assert.match(await page.locator('pre').innerText(), new RegExp(`^curl ${server.base}/api/v1/readings`));
     await page.getByRole('link', { name: 'Register a meter' }).first().click();

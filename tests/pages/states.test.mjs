@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { assertAccessible, launch, text, withPage } from './support/browser.mjs';
 import { startServer } from './support/server.mjs';
-import { fillTown, METERS, siteDate, siteMidnight } from './support/town.mjs';
+import { fillTown, halfHourStart, METERS, siteDate, siteMidnight } from './support/town.mjs';
 
 let server;
 let browser;
@@ -148,6 +148,21 @@ test('the chart cannot be loaded: the table has every number', () =>
     await page.getByText('The chart could not be loaded').waitFor();
     assert.equal(await page.locator('tbody tr').count(), 48);
   }));
+
+test('the overview tells how many meters there are and how new their readings', async () => {
+  const { meters, newest_reading } = await server.get('/api/v1/config');
+  assert.equal(meters, Object.keys(METERS).length);
+  assert.equal(Date.parse(newest_reading), halfHourStart(Date.parse(newest_reading)));
+  const clock = newest_reading.slice(11, 16); // the answer has the site's offset
+  for (const [lang, age] of [['en', /^(this minute|\d+ minutes? ago)$/], ['zh', /^(此刻|\d+\s?分钟前)$/]]) {
+    await withPage(browser, { lang }, async (page) => {
+      await page.goto(`${server.base}/`);
+      assert.equal(await text(page.getByTestId('meters-total')), String(meters));
+      assert.match(await text(page.getByTestId('newest')), age);
+      assert.match(await text(page.getByTestId('newest').locator('xpath=following-sibling::dd')), new RegExp(`${clock}$`));
+    });
+  }
+});
 
 test('an address inside the pages that is none', () =>
   withPage(browser, {}, async (page) => {

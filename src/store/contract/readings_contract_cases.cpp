@@ -40,7 +40,15 @@ TEST_P(ReadingsContract, AnEmptyStoreAnswersNothing) {
     EXPECT_TRUE(scan_all(store()).empty());
     EXPECT_TRUE(totals_of(store(), {}, {kNoon, noon_plus(30)}).empty());
     EXPECT_EQ(must(store().digest()), Digest{});
+    EXPECT_EQ(store().stats().newest, std::nullopt);
   });
+}
+
+TEST_P(ReadingsContract, TellsTheNewestInstantOfAll) {
+  append({reading(kMeter, noon_plus(30), 6), reading(key_of(100'000'002), kNoon, 5)});
+  in_every_state([&] { EXPECT_EQ(store().stats().newest, noon_plus(30)); });
+  append({reading(key_of(100'000'002), noon_plus(-30), 4)});
+  in_every_state([&] { EXPECT_EQ(store().stats().newest, noon_plus(30)); });
 }
 
 TEST_P(ReadingsContract, CountsWhatBecameOfABatch) {

@@ -85,6 +85,7 @@ StoreStats EmbeddedReadingStore::stats() const {
   stats.journal_syncs = journal_syncs_;
   stats.folds = folds_;
   stats.merges = merges_;
+  stats.newest = live_.newest();
   for (const LiveSegment& live : live_.view().segments->all()) {
     ++stats.segments;
     stats.segment_bytes += live.entry.size_bytes;

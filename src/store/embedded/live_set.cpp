@@ -30,6 +30,9 @@ LiveSet::LiveSet() = default;
 
 Result<AppendCounts> LiveSet::apply(std::span<const Reading> batch, Instant arrived) {
   AppendCounts counts;
+  std::int64_t newest = 0;
+  for (const Reading& reading : batch) newest = std::max(newest, epoch_seconds(reading.at()));
+  if (!batch.empty()) note_newest(static_cast<std::uint64_t>(newest));
   std::vector<const Reading*> unresolved;
   apply_known(batch, arrived, counts, unresolved);
   // By channel, so that a meter that sends a day again costs one look at its segment and not one a reading.
@@ -164,10 +167,26 @@ void LiveSet::publish(std::shared_ptr<const SegmentSet> segments, Folded folded)
       });
     }
   }
+  for (const LiveSegment& live : segments->all())
+    if (live.segment->info().blocks != 0)
+      note_newest(static_cast<std::uint64_t>(epoch_seconds(live.segment->info().newest)));
   state_.with([&](State& state) {
     state.segments.swap(segments);
     if (folded == Folded::yes) state.frozen.reset();
   });
+}
+
+// What is repeated or in conflict has an instant that is there already.
+void LiveSet::note_newest(std::uint64_t seconds) {
+  std::uint64_t known = newest_;
+  while (known < seconds + 1 && !newest_.compare_exchange_weak(known, seconds + 1)) {
+  }
+}
+
+std::optional<Instant> LiveSet::newest() const {
+  const std::uint64_t newest = newest_;
+  if (newest == 0) return std::nullopt;
+  return instant_from_epoch(static_cast<std::int64_t>(newest - 1));
 }
 
 LiveView LiveSet::view() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,6 +49,7 @@ class LiveSet {
   std::size_t active_bytes() const;
   std::size_t head_bytes() const;  // both heads
   std::size_t head_readings() const;
+  std::optional<Instant> newest() const;  // of all readings; nullopt: there is none
 
  private:
   struct State {
@@ -63,8 +65,10 @@ class LiveSet {
   Status add_channel(SeriesKey key);
   Result<std::optional<Instant>> newest_outside(SeriesKey key) const;
   Status read_outside(SeriesKey key, ReadRange range, Series& out) const;
+  void note_newest(std::uint64_t seconds);
 
   Guarded<State> state_;
+  std::atomic<std::uint64_t> newest_ = 0;  // seconds of the newest reading, and one; 0: there is none
 };
 
 }  // namespace meterhouse

@@ -130,7 +130,10 @@ Status MemoryReadingStore::merge() { return still_open(); }
 StoreStats MemoryReadingStore::stats() const {
   return contents_.with([](const Contents& contents) {
     StoreStats stats;
-    for (const auto& [key, channel] : contents.channels) stats.head_readings += channel.size();
+    for (const auto& [key, channel] : contents.channels) {
+      stats.head_readings += channel.size();
+      if (!channel.empty()) stats.newest = std::max(stats.newest, std::optional{channel.rbegin()->first});
+    }
     return stats;
   });
 }

@@ -62,6 +62,8 @@ export const en = {
     queryText: 'A number, a chart and a table for the latest half-hour up to a year, or for any days you pick.',
     now: 'Right now',
     metersRegistered: 'Meters registered',
+    newest: 'Newest reading',
+    noReading: 'None yet',
     areas: 'Areas',
     inRegions: (p: { count: number }) => `in ${p.count} ${plural(p.count, 'region', 'regions')}`,
     siteTime: 'Time at the site',

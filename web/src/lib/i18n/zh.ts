@@ -56,6 +56,8 @@ export const zh: Messages = {
     queryText: '从最近半小时到一年，或任选日期，给出数字、图表和表格。',
     now: '当前情况',
     metersRegistered: '已登记电表',
+    newest: '最新读数',
+    noReading: '还没有读数',
     areas: '地区',
     inRegions: (p) => `分属 ${p.count} 个区域`,
     siteTime: '站点当地时间',

@@ -7,6 +7,7 @@ const METERS_SHOWN = 6;
 export interface SummaryData {
   meters: Meter[]; // the first few, to look at
   metersTotal: number;
+  newest: string | null; // the instant of the newest reading of all meters
   areas: number;
   regions: number;
 }
@@ -15,7 +16,7 @@ export async function loadSummary(signal: AbortSignal): Promise<ApiResult<Summar
   const [config, page] = await Promise.all([api.config({ signal }), api.meters({ limit: METERS_SHOWN }, { signal })]);
   if (config.error) return config;
   if (page.error) return page;
-  const { meters: metersTotal, regions } = config.data;
+  const { meters: metersTotal, newest_reading: newest, regions } = config.data;
   const areas = regions.reduce((count, region) => count + region.areas.length, 0);
-  return { data: { meters: page.data.meters, metersTotal, areas, regions: regions.length } };
+  return { data: { meters: page.data.meters, metersTotal, newest, areas, regions: regions.length } };
 }
