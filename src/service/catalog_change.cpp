@@ -99,7 +99,7 @@ Result<Meter> meter_of(const json::value& value) {
   return meter;
 }
 
-Status apply_registrations(Catalog& catalog, const json::object& record) {
+Result<std::vector<Meter>> registrations_in(const json::object& record) {
   const json::value* listed = record.if_contains("meters");
   const auto* array = listed == nullptr ? nullptr : listed->if_array();
   if (array == nullptr) return damaged("meters is missing or not valid");
@@ -109,7 +109,13 @@ Status apply_registrations(Catalog& catalog, const json::object& record) {
     if (!meter) return meter.error();
     meters.push_back(std::move(*meter));
   }
-  const auto registered = catalog.register_meters(meters);
+  return meters;
+}
+
+Status apply_registrations(Catalog& catalog, const json::object& record) {
+  const auto meters = registrations_in(record);
+  if (!meters) return meters.error();
+  const auto registered = catalog.register_meters(*meters);
   return registered ? Status{} : Status{registered.error()};
 }
 
@@ -122,6 +128,27 @@ Status apply_patch(Catalog& catalog, const json::object& record) {
   const auto patched = catalog.patch_meter(id, patch);
   if (!patched && patched.error().code != Errc::not_found) return patched.error();
   return {};
+}
+
+struct Record {
+  std::string kind;  // kRegister or kPatch
+  json::object fields;
+};
+
+Result<Record> parse_record(std::string_view change) {
+  boost::system::error_code error;
+  json::value value = json::parse(json::string_view{change.data(), change.size()}, error);
+  if (error) return damaged(error.message());
+  auto* object = value.if_object();
+  if (object == nullptr) return damaged("no object");
+  Fields fields{*object};
+  std::string kind = fields.required_text("change");
+  if (const Status status = fields.status(); !status) return status.error();
+  if (kind == kRegister || kind == kPatch) return Record{std::move(kind), std::move(*object)};
+  return Error{Errc::unavailable,
+               fmt::format("change record of the catalog: this program does not know '{:.40}'; use a newer "
+                           "program",
+                           kind)};
 }
 
 }  // namespace
@@ -162,20 +189,21 @@ std::string encode_patch(MeterId id, const MeterPatch& patch) {
 }
 
 Status apply_change(Catalog& catalog, std::string_view change) {
-  boost::system::error_code error;
-  const json::value value = json::parse(json::string_view{change.data(), change.size()}, error);
-  if (error) return damaged(error.message());
-  const auto* record = value.if_object();
-  if (record == nullptr) return damaged("no object");
-  Fields fields{*record};
-  const std::string kind = fields.required_text("change");
-  if (Status status = fields.status(); !status) return status;
-  if (kind == kRegister) return apply_registrations(catalog, *record);
-  if (kind == kPatch) return apply_patch(catalog, *record);
-  return Error{Errc::unavailable,
-               fmt::format("change record of the catalog: this program does not know '{:.40}'; use a newer "
-                           "program",
-                           kind)};
+  const auto record = parse_record(change);
+  if (!record) return record.error();
+  return record->kind == kRegister ? apply_registrations(catalog, record->fields)
+                                   : apply_patch(catalog, record->fields);
+}
+
+Result<std::vector<MeterId>> meters_registered_by(std::string_view change) {
+  const auto record = parse_record(change);
+  if (!record) return record.error();
+  std::vector<MeterId> ids;
+  if (record->kind != kRegister) return ids;
+  const auto meters = registrations_in(record->fields);
+  if (!meters) return meters.error();
+  for (const Meter& meter : *meters) ids.push_back(meter.id);
+  return ids;
 }
 
 }  // namespace meterhouse

@@ -23,4 +23,7 @@ std::string encode_patch(MeterId id, const MeterPatch& patch);
 //   own
 Status apply_change(Catalog& catalog, std::string_view change);
 
+// The meters that the record registers; none where it is another kind of change. errors  as apply_change
+Result<std::vector<MeterId>> meters_registered_by(std::string_view change);
+
 }  // namespace meterhouse

@@ -46,6 +46,7 @@ struct SegmentVerification {
   std::uint64_t readings = 0;
   std::uint64_t bytes = 0;  // read
   std::uint64_t damages = 0;
+  std::vector<SeriesKey> keys;  // of those blocks
 };
 
 // Where the groups of blocks begin, each about 4 KiB.

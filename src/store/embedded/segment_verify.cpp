@@ -72,6 +72,7 @@ Status Segment::verify_group(std::size_t group, SegmentVerification& found, std:
       on_damage(at, key, damaged(at, decoded.error()));
     } else {
       ++found.blocks;
+      found.keys.push_back(key);
       found.readings += summary.count;
     }
     at += summary.size_bytes;

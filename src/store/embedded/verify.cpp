@@ -1,5 +1,8 @@
 #include "store/embedded/verify.h"
 
+#include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "store/embedded/clean_state.h"
 #include "store/embedded/manifest.h"
 #include "store/embedded/segment_set.h"
@@ -10,27 +13,31 @@ namespace {
 
 class Verifier {
  public:
-  Verifier(FileSystem& files, const std::string& directory, const VerifyProgress& progress)
-      : files_(files), directory_(directory), progress_(progress) {}
+  Verifier(FileSystem& files, const std::string& directory, const VerifyHooks& hooks)
+      : files_(files), directory_(directory), hooks_(hooks) {}
 
   Result<VerifyReport> run() {
+    if (const Status read = read_all(); !read) return read.error();
+    for (const std::uint32_t number : meters_) report_.meters.push_back(MeterId::from_number(number));
+    std::ranges::sort(report_.meters);
+    return std::move(report_);
+  }
+
+ private:
+  Status read_all() {
     auto manifest = read_manifest(files_, directory_ + "/MANIFEST");
     if (!manifest) {
       if (manifest.error().code != Errc::corruption) return manifest.error();
       damage(manifest.error().message);
       // Without it nobody knows which files count; what is there is checked all the same.
-      if (auto done = verify_segments_found(); !done) return done.error();
-      return report_;
+      return verify_segments_found();
     }
     report_.clean = manifest->clean;
     for (const SegmentEntry& entry : manifest->segments)
-      if (auto done = verify_segment(entry); !done) return done.error();
-    auto done = manifest->clean ? check_beside(*manifest) : verify_journal(*manifest);
-    if (!done) return done.error();
-    return report_;
+      if (auto done = verify_segment(entry); !done) return done;
+    return manifest->clean ? check_beside(*manifest) : verify_journal(*manifest);
   }
 
- private:
   void damage(std::string message) {
     if (++report_.damage_count <= VerifyReport::kMaxDamages) report_.damages.push_back(std::move(message));
   }
@@ -56,13 +63,14 @@ class Verifier {
   }
 
   Status verify_blocks(const Segment& segment) {
-    progress_(segment.path(), report_.bytes);
+    hooks_.progress(segment.path(), report_.bytes);
     const auto found = segment.verify([this](const SegmentDamage& found_damage) { damage(found_damage.message); });
     if (!found) return note(found.error());
     ++report_.segments;
     report_.blocks += found->blocks;
     report_.segment_readings += found->readings;
     report_.bytes += found->bytes;
+    for (const SeriesKey key : found->keys) meters_.insert(key.meter().number());
     return {};
   }
 
@@ -85,37 +93,40 @@ class Verifier {
 
   Status verify_journal(const Manifest& manifest) {
     const std::string directory = directory_ + "/journal";
-    progress_(directory, report_.bytes);
-    const auto scan =
-        scan_journal(files_, directory, manifest.first_journal_file, manifest.next_sequence,
-                     [this](const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
-                       verify_frame(header, payload, place);
-                       return Status{};
-                     });
+    hooks_.progress(directory, report_.bytes);
+    const auto scan = scan_journal(files_, directory, manifest.first_journal_file, manifest.next_sequence,
+                                   [this](const FrameHeader& header, std::span<const std::byte> payload,
+                                          const std::string& place) { return verify_frame(header, payload, place); });
     if (!scan) return note(scan.error());
     report_.torn = scan->torn;
     return {};
   }
 
-  void verify_frame(const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
+  Status verify_frame(const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
     ++report_.journal_frames;
     report_.bytes += frame_size(payload.size());
     if (header.kind == FrameKind::change) {
       ++report_.journal_changes;
-      return;
+      const auto done = hooks_.on_change({reinterpret_cast<const char*>(payload.data()), payload.size()});
+      return done ? done : note(done.error().during(place));
     }
     if (payload.size() % sizeof(Reading) != 0)
       damage(fmt::format("{}: a frame of readings with a broken length", place));
     for (std::size_t at = 0; at + sizeof(Reading) <= payload.size(); at += sizeof(Reading)) {
       const auto reading = decode_reading(std::span<const std::byte, 16>{payload.subspan(at, 16)});
-      if (!reading) damage(fmt::format("{}: reading {}: {}", place, at / sizeof(Reading), reading.error().message));
+      if (reading)
+        meters_.insert(reading->key().meter().number());
+      else
+        damage(fmt::format("{}: reading {}: {}", place, at / sizeof(Reading), reading.error().message));
       ++report_.journal_readings;
     }
+    return {};
   }
 
   FileSystem& files_;
   const std::string& directory_;
-  const VerifyProgress& progress_;
+  const VerifyHooks& hooks_;
+  boost::unordered_flat_set<std::uint32_t> meters_;
   VerifyReport report_;
 };
 
@@ -128,18 +139,17 @@ Status check_is_store(FileSystem& files, const std::string& directory) {
 
 }  // namespace
 
-Result<VerifyReport> verify_locked_store(FileSystem& files, const std::string& directory,
-                                         const VerifyProgress& progress) {
+Result<VerifyReport> verify_locked_store(FileSystem& files, const std::string& directory, const VerifyHooks& hooks) {
   if (const auto there = check_is_store(files, directory); !there) return there.error();
-  return Verifier{files, directory, progress}.run();
+  return Verifier{files, directory, hooks}.run();
 }
 
-Result<VerifyReport> verify_store(FileSystem& files, const std::string& directory, const VerifyProgress& progress) {
+Result<VerifyReport> verify_store(FileSystem& files, const std::string& directory, const VerifyHooks& hooks) {
   // Before the lock, which would make a file in a directory that is none of ours.
   if (const auto there = check_is_store(files, directory); !there) return there.error();
   const auto lock = lock_store(files, directory);
   if (!lock) return lock.error();
-  return verify_locked_store(files, directory, progress);
+  return verify_locked_store(files, directory, hooks);
 }
 
 }  // namespace meterhouse

@@ -24,22 +24,26 @@ struct VerifyReport {
   std::uint64_t bytes = 0;           // read
   std::vector<std::string> damages;  // the first kMaxDamages, each naming file, offset and, where it is known, meter
   std::uint64_t damage_count = 0;
+  std::vector<MeterId> meters;    // that have a reading, ascending
   std::optional<TornFrame> torn;  // what a crash left of its last frame; no damage: it was never acknowledged
 
   static constexpr std::size_t kMaxDamages = 1'000;
   bool sound() const { return damage_count == 0; }
 };
 
+// What a caller wants to be told meanwhile.
+struct VerifyHooks {
+  // The file about to be read and the bytes read so far.
+  std::function<void(const std::string& file, std::uint64_t bytes)> progress = [](const std::string&, std::uint64_t) {};
+  // Each catalog change in the journal, in order. Its corruption is one more damage, any other error ends the run.
+  std::function<Status(std::string_view change)> on_change = [](std::string_view) { return Status{}; };
+};
+
 // Reads every byte of an embedded store and checks every checksum and rule, changing nothing. Damage is no error here:
 // it is listed, and the rest is read on.
-//   progress  called with the file about to be read and the bytes read so far
 //   errors    not_found: no store there; unavailable: a process holds it, or a newer program wrote it; io
-using VerifyProgress = std::function<void(const std::string& file, std::uint64_t bytes)>;
-Result<VerifyReport> verify_store(
-    FileSystem& files, const std::string& directory,
-    const VerifyProgress& progress = [](const std::string&, std::uint64_t) {});
+Result<VerifyReport> verify_store(FileSystem& files, const std::string& directory, const VerifyHooks& hooks = {});
 // The same for a caller that holds the lock of lock_store() and keeps it meanwhile.
-Result<VerifyReport> verify_locked_store(FileSystem& files, const std::string& directory,
-                                         const VerifyProgress& progress);
+Result<VerifyReport> verify_locked_store(FileSystem& files, const std::string& directory, const VerifyHooks& hooks);
 
 }  // namespace meterhouse
