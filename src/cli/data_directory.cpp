@@ -33,6 +33,19 @@ Status check_free_or_ours(FileSystem& files, const std::string& path) {
                fmt::format("{} is not empty and is no data directory of Meterhouse; name another one", path)};
 }
 
+// A new directory gets its catalog first.
+Status check_catalog_is_there(FileSystem& files, const std::string& path) {
+  const auto store = files.exists(path + "/MANIFEST");
+  if (!store) return store.error();
+  const auto catalog = files.exists(catalog_path(path));
+  if (!catalog) return catalog.error();
+  if (*catalog || !*store) return {};
+  return Error{Errc::corruption,
+               fmt::format("{} is missing, but there are readings beside it; put back a copy of it, or register the "
+                           "meters anew (meterhouse import --meters FILE --data {})",
+                           catalog_path(path), path)};
+}
+
 }  // namespace
 
 std::string catalog_path(const std::string& data_directory) { return data_directory + "/catalog.sqlite"; }
@@ -60,6 +73,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   if (const auto made = files.create_directories(path); !made) return made.error();
   auto lock = lock_store(files, path);
   if (!lock) return lock.error();
+
+  if (options.lost_catalog == Options::LostCatalog::refuse)
+    if (const auto there = check_catalog_is_there(files, path); !there) return there.error();
 
   std::unique_ptr<DataDirectory> opened{new DataDirectory{site, std::move(*calendar)}};
   opened->lock_ = *lock;

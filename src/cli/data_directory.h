@@ -22,14 +22,16 @@ class DataDirectory {
  public:
   struct Options {
     std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
+    // Where there are readings but no catalog: it was lost. An empty one is made only for who asks for it.
+    enum class LostCatalog : std::uint8_t { refuse, make_empty } lost_catalog = LostCatalog::refuse;
     std::function<void(const Error&)> on_background_error = [](const Error&) {};
     std::function<void(const Error&)> on_failure = [](const Error&) {};
   };
 
   // Makes it where there is none. site, files and clock outlive it.
-  //   errors  unavailable: another process (a server) holds it, or a newer program wrote it; invalid_argument:
-  //   something
-  //           else is in it, and nothing was changed; corruption; io; no_space
+  //   errors  unavailable: another process (a server) holds it, or a newer program wrote it;
+  //           invalid_argument: something else is in it, and nothing was changed; corruption, also where the catalog is
+  //           missing; io; no_space
   static Result<std::unique_ptr<DataDirectory>> open(const std::string& path, const Site& site, FileSystem& files,
                                                      const Clock& clock, Options options);
   // The same, but what is not there is not made. errors also: not_found

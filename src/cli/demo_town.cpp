@@ -37,6 +37,8 @@ Result<std::unique_ptr<DemoTown>> DemoTown::open(const Site& site, Catalog& cata
                                                  MeterDirectory& directory, Instant now, Size size) {
   const auto count = catalog.meter_count();
   if (!count) return count.error();
+  const StoreStats stats = store.stats();
+  if (*count == 0 && stats.head_readings + stats.segment_readings > 0) return std::unique_ptr<DemoTown>{};
   if (*count == 0) return found(site, catalog, store, directory, now, size);
 
   const auto first_id = simulator::TownOptions{}.first_meter;

@@ -27,7 +27,8 @@ class DemoTown {
   };
 
   // In an empty catalog it registers the meters. In one that holds this town already (a second start) it goes on after
-  // the newest reading. nullptr: the catalog holds other meters, and nothing is done.
+  // the newest reading. nullptr: the catalog holds other meters, or it is empty and the store is not, and nothing is
+  // done.
   //   site, store  outlive the town
   //   errors       those of catalog and store
   static Result<std::unique_ptr<DemoTown>> open(const Site& site, Catalog& catalog, ReadingStore& store,

@@ -87,6 +87,13 @@ TEST_F(DemoTownTest, LeavesOtherMetersAlone) {
   EXPECT_EQ(open(kNow), nullptr);
 }
 
+TEST_F(DemoTownTest, LeavesReadingsOfALostCatalogAlone) {
+  const SeriesKey key{*MeterId::parse("100000007"), Channel::import_};
+  ASSERT_TRUE(store_.append_and_wait({Reading{key, kNow, MilliWattHours{7}}}).has_value());
+  EXPECT_EQ(open(kNow), nullptr);
+  EXPECT_EQ(*catalog_->meter_count(), 0u);
+}
+
 TEST_F(DemoTownTest, TheTrickleAddsWhatFellDue) {
   auto town = open(kNow);
   ASSERT_TRUE(town->bring_up_to(kNow).has_value());

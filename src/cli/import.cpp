@@ -20,6 +20,7 @@ namespace {
 
 constexpr const char* kExamples = R"(Examples:
   meterhouse import readings.csv --to http://127.0.0.1:8050
+  meterhouse import --meters meters.csv --data data
   meterhouse simulate --meters 10 --meters-file meters.csv | meterhouse import - --meters meters.csv --data data
 
   One household's half-hours (closing_instant_utc,kwh) summed up to a register that starts at 0:
@@ -58,7 +59,7 @@ struct Options {
 };
 
 void add_options(CLI::App& command, Options& options) {
-  command.add_option("file", options.file, "File to read; - is standard input")->required();
+  command.add_option("file", options.file, "File to read; - is standard input; none: --meters are registered alone");
   auto* server = command.add_option("--to,--server", options.server, "Server, for instance http://127.0.0.1:8050");
   auto* data = command.add_option("--data", options.data, "Data directory that no server holds")->excludes(server);
   command.add_flag("--dry-run", options.dry_run, "Read and check alone")->excludes(server)->excludes(data);
@@ -295,10 +296,32 @@ Status open_target(const Options& options, Target& target) {
     target.sink = std::make_unique<NoSink>();
     return {};
   }
-  auto data = DataDirectory::open(options.data, target.site, posix_file_system(), target.clock, {});
+  DataDirectory::Options data_options;
+  if (!options.meters_file.empty()) data_options.lost_catalog = DataDirectory::Options::LostCatalog::make_empty;
+  auto data = DataDirectory::open(options.data, target.site, posix_file_system(), target.clock, data_options);
   if (!data) return data.error();
   target.sink = std::make_unique<DataSink>(std::move(*data));
   return {};
+}
+
+Status register_listed(const Options& options, ReadingSink& sink, Summary& summary) {
+  if (options.meters_file.empty()) return {};
+  const auto meters = read_meter_list(posix_file_system(), options.meters_file);
+  if (!meters) return meters.error();
+  const auto counts = sink.register_meters(*meters);
+  if (!counts) return counts.error();
+  summary.meters = *counts;
+  return {};
+}
+
+Status register_alone(const Options& options, Summary& summary) {
+  if (options.meters_file.empty())
+    return Error{Errc::invalid_argument, "name a file of readings, or a list of meters with --meters"};
+  Target target;
+  if (const auto status = open_target(options, target); !status) return status;
+  auto status = register_listed(options, *target.sink, summary);
+  auto finished = target.sink->finish();
+  return status ? finished : status;
 }
 
 Status import_file(const Options& options, Summary& summary) {
@@ -321,13 +344,7 @@ Status import_file(const Options& options, Summary& summary) {
   auto rows = ImportRows::open(source, *import, *calendar, target.clock.now() + kMaxClockLead);
   if (!rows) return rows.error().during(options.file);
 
-  if (!options.meters_file.empty()) {
-    const auto meters = read_meter_list(posix_file_system(), options.meters_file);
-    if (!meters) return meters.error();
-    const auto counts = target.sink->register_meters(*meters);
-    if (!counts) return counts.error();
-    summary.meters = *counts;
-  }
+  if (const auto status = register_listed(options, *target.sink, summary); !status) return status;
   auto rejects = Rejects::open(options.rejects_file);
   if (!rejects) return rejects.error();
 
@@ -362,7 +379,7 @@ void print_summary(const Options& options, const Summary& summary) {
 
 int run(const Options& options) {
   Summary summary;
-  const auto status = import_file(options, summary);
+  const auto status = options.file.empty() ? register_alone(options, summary) : import_file(options, summary);
   if (status || summary.readings > 0)
     print_summary(options, summary);  // what was taken before an error is kept, so tell
   if (!status) return report("import", status.error());

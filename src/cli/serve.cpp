@@ -18,6 +18,7 @@
 #include "cli/stop_signals.h"
 #include "http/api.h"
 #include "http/server.h"
+#include "service/unregistered.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -41,6 +42,7 @@ struct Failure {
 DataDirectory::Options data_options(const ServeOptions& given, const ServerSettings& settings, Failure& failure) {
   DataDirectory::Options options;
   options.head_budget_bytes = given.head_budget_kb != 0 ? given.head_budget_kb << 10 : settings.head_budget_mb << 20;
+  if (given.allow_unregistered) options.lost_catalog = DataDirectory::Options::LostCatalog::make_empty;
   options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
   options.on_failure = [&failure](const Error& error) {
     spdlog::critical("the journal failed, nothing more is acknowledged: {}", error.message);
@@ -93,14 +95,44 @@ struct Program {
   Server& server;
 };
 
+// Meters with readings that the catalog does not know: it was lost, or an older one was put back. Serving would reject
+// what they send. Of a large store the last weeks alone are looked at, so that a start does not read all of it.
+Status check_registered(const Program& program, DataDirectory& data) {
+  constexpr std::uint64_t kWholeStoreBytes = std::uint64_t{256} << 20;
+  constexpr Seconds kRecent = date::days{35};
+  ReadRange range;
+  if (data.readings().stats().segment_bytes > kWholeStoreBytes) range.from = program.clock.now() - kRecent;
+  const auto unregistered = find_unregistered(data.readings(), data.meters(), range);
+  if (!unregistered) {
+    if (unregistered.error().code != Errc::corruption) return unregistered.error();
+    spdlog::error("damage, which `meterhouse verify` lists: {}", unregistered.error().message);
+    return {};
+  }
+  if (unregistered->none()) return {};
+  const auto what = fmt::format("the catalog lacks meters that have readings ({})", unregistered->text());
+  if (!program.options.allow_unregistered)
+    return Error{
+        Errc::corruption,
+        fmt::format("{}; put back a catalog.sqlite that has them, or register them (meterhouse import --meters "
+                    "FILE --data {}), or start with --allow-unregistered, which rejects what they send",
+                    what, program.options.data)};
+  spdlog::error("{}: what they send is rejected until they are registered again", what);
+  return {};
+}
+
 Result<std::unique_ptr<DataDirectory>> open_data(const Program& program, Failure& failure) {
   const std::string& path = program.options.data;
   const Config& config = program.configuration.config;
   const auto start = std::chrono::steady_clock::now();
   auto data = DataDirectory::open(path, config.site, program.files, program.clock,
                                   data_options(program.options, config.server, failure));
-  if (!data) return data.error().during(fmt::format("the data directory {}", path));
+  const auto attempt = fmt::format("the data directory {}", path);
+  if (!data) return data.error().during(attempt);
   log_opened(path, **data, std::chrono::steady_clock::now() - start);
+  if (const Status registered = check_registered(program, **data); !registered) {
+    (void)(*data)->close();  // the error that counts is this one
+    return registered.error().during(attempt);
+  }
   return data;
 }
 
@@ -203,6 +235,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   command->add_option("--config", options->config, "Regions, areas, dwelling types, time zone, limits")
       ->capture_default_str();
   command->add_flag("--demo", options->demo, "Fill an empty data directory with a small simulated town");
+  command->add_flag("--allow-unregistered", options->allow_unregistered,
+                    "Start although the catalog lacks meters that have readings");
   command->add_option("--head-budget-kb", options->head_budget_kb, "For tests: memory of the head before it folds")
       ->check(CLI::Range(1, 1 << 30))
       ->group("");  // not in the help

@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "cli/data_directory.h"
 #include "cli/progress.h"
+#include "service/catalog_change.h"
+#include "service/unregistered.h"
 #include "store/embedded/store_lock.h"
 #include "store/embedded/verify.h"
 #include "store/sqlite/verify_catalog.h"
@@ -19,7 +21,8 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse verify data --json
 
 Reads every byte of journal, segments, manifest and catalog, checks every checksum and rule, and changes nothing. Each damage
-is one line that names the file, the offset and, where it is known, the meter. No server may hold the directory.
+is one line that names the file, the offset and, where it is known, the meter. Meters that have readings but are not in the
+catalog are counted and the first named (all of them with --json). No server may hold the directory.
 Exit codes: 0 sound, 1 damage was found or it could not be read, 2 wrong options.)";
 
 struct Options {
@@ -30,24 +33,53 @@ struct Options {
 struct Findings {
   VerifyReport readings;
   CatalogReport catalog;
+  UnregisteredMeters unregistered;
 
-  bool sound() const { return readings.sound() && catalog.sound(); }
+  bool sound() const { return readings.sound() && catalog.sound() && unregistered.none(); }
 };
+
+Result<CatalogReport> read_catalog(FileSystem& files, const std::string& path) {
+  const auto there = files.exists(path);
+  if (!there) return there.error();
+  if (*there) return verify_catalog(path);
+  CatalogReport missing;
+  missing.damages.push_back(fmt::format("{}: missing", path));
+  return missing;
+}
+
+// Every file of the directory, under its lock.
+Status read_directory(FileSystem& files, const std::string& directory, Findings& findings) {
+  const auto lock = lock_store(files, directory);
+  if (!lock) return lock.error();
+  Progress progress{"bytes read", 0};
+  std::vector<MeterId> registered;  // by changes that the next start will apply
+  VerifyHooks hooks;
+  hooks.progress = [&](const std::string&, std::uint64_t bytes) { progress.update(bytes); };
+  hooks.on_change = [&](std::string_view change) -> Status {
+    const auto meters = meters_registered_by(change);
+    if (!meters) return meters.error();
+    registered.insert(registered.end(), meters->begin(), meters->end());
+    return {};
+  };
+  auto readings = verify_locked_store(files, directory, hooks);
+  if (!readings) return readings.error();
+  auto catalog = read_catalog(files, catalog_path(directory));
+  if (!catalog) return catalog.error();
+  registered.insert(registered.end(), catalog->meters.begin(), catalog->meters.end());
+  std::ranges::sort(registered);
+  findings.unregistered = unregistered_among(readings->meters, registered);
+  findings.readings = std::move(*readings);
+  findings.catalog = std::move(*catalog);
+  return {};
+}
 
 Result<Findings> verify_directory(FileSystem& files, const std::string& directory) {
   const auto ours = is_data_directory(files, directory);
   if (!ours) return ours.error();
   if (!*ours) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", directory)};
-  const auto lock = lock_store(files, directory);  // until everything is read
-  if (!lock) return lock.error();
-
-  Progress progress{"bytes read", 0};
-  const auto on_progress = [&](const std::string&, std::uint64_t bytes) { progress.update(bytes); };
-  auto readings = verify_locked_store(files, directory, on_progress);
-  if (!readings) return readings.error();
-  auto catalog = verify_catalog(catalog_path(directory));
-  if (!catalog) return catalog.error();
-  return Findings{std::move(*readings), std::move(*catalog)};
+  Findings findings;
+  if (const Status read = read_directory(files, directory, findings); !read) return read.error();
+  return findings;
 }
 
 std::string torn_text(const TornFrame& torn) {
@@ -67,6 +99,8 @@ void print_text(const Findings& findings) {
   if (readings.torn) fmt::print("{}\n", torn_text(*readings.torn));
   for (const auto& damage : findings.catalog.damages) fmt::print("DAMAGE {}\n", damage);
   for (const auto& damage : readings.damages) fmt::print("DAMAGE {}\n", damage);
+  if (!findings.unregistered.none())
+    fmt::print("DAMAGE the catalog lacks meters that have readings: {}\n", findings.unregistered.text());
   if (readings.damage_count > readings.damages.size())
     fmt::print("and {} more\n", with_spaces(readings.damage_count - readings.damages.size()));
   fmt::print("{}\n", findings.sound() ? "sound" : "damaged");
@@ -77,6 +111,8 @@ void print_json(const Findings& findings) {
   boost::json::array damages;
   for (const auto& damage : findings.catalog.damages) damages.emplace_back(damage);
   for (const auto& damage : readings.damages) damages.emplace_back(damage);
+  boost::json::array unregistered;
+  for (const MeterId meter : findings.unregistered.meters) unregistered.emplace_back(meter.text());
   boost::json::object out{{"sound", findings.sound()},
                           {"clean", readings.clean},
                           {"meters", findings.catalog.meters.size()},
@@ -88,7 +124,9 @@ void print_json(const Findings& findings) {
                           {"journal_changes", readings.journal_changes},
                           {"bytes", readings.bytes},
                           {"damage_count", readings.damage_count + findings.catalog.damages.size()},
-                          {"damages", damages}};
+                          {"damages", damages},
+                          {"unregistered_count", findings.unregistered.meters.size()},
+                          {"unregistered", unregistered}};
   if (readings.torn) out["torn"] = torn_text(*readings.torn);
   fmt::print("{}\n", boost::json::serialize(out));
 }

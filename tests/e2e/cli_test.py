@@ -1,10 +1,12 @@
 """The command line end to end: what simulate makes goes in and comes out again, offline and over HTTP; a real household's
 half-hours give the totals computed from the file alone; damage is found and named.    cli_test.py PROGRAM"""
 
+import contextlib
 import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -273,6 +275,64 @@ class Verify(CommandLine):
                 self.assertEqual((found["sound"], found["clean"]), (True, how == signal.SIGTERM))
                 self.assertEqual((found["meters"], found["segment_readings"] + found["journal_readings"]), (1, 1))
                 self.assertEqual(self.files(how.name), before)
+
+
+class LostCatalog(CommandLine):
+    """The readings are there, the catalog is not, or is one of before: nothing may go on as if all were well."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = Path(self.path("data"))
+        self.run_program("simulate", "--meters", 12, "--days", 2, "-o", self.path("r.csv"), "--meters-file", self.path("m.csv"))
+        self.run_program("import", self.path("r.csv"), "--meters", self.path("m.csv"), "--data", self.data)
+        self.catalog = self.data / "catalog.sqlite"
+        self.serve_options = ["--data", self.data, "--listen", free_address(), "--config", CONFIG]
+
+    def lose(self, condition):
+        with contextlib.closing(sqlite3.connect(self.catalog)) as catalog:
+            catalog.execute(f"DELETE FROM meter WHERE {condition}")
+            catalog.commit()
+
+    def refused(self, *words):
+        done = self.run_program("serve", *self.serve_options, expect=1)
+        for some in words:
+            self.assertIn(some, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1)
+        self.assertNotIn("listening on", done.stdout)
+
+    def put_back(self, registered):
+        done = self.run_program("import", "--meters", self.path("m.csv"), "--data", self.data, "--json")
+        self.assertEqual(json.loads(done.stdout)["registered"], registered)
+        self.assertTrue(json.loads(self.run_program("verify", self.data, "--json").stdout)["sound"])
+        self.assertEqual(self.serve("data").stop(), 0)
+
+    def test_meters_that_the_catalog_lacks_are_counted_and_named(self):
+        self.lose("meter_id % 12 < 7")
+        gone = [f"{number}" for number in range(100000001, 100000013) if number % 12 < 7]
+        done = self.run_program("verify", self.data, expect=1)
+        self.assertIn(f"lacks meters that have readings: 7 meters: {', '.join(gone[:5])}, … and 2 more", done.stdout)
+        found = json.loads(self.run_program("verify", self.data, "--json", expect=1).stdout)
+        self.assertEqual((found["sound"], found["unregistered_count"], found["unregistered"]), (False, 7, gone))
+        self.refused(f"7 meters: {gone[0]}", "import --meters", "--allow-unregistered")
+        self.put_back(registered=7)
+
+    def test_an_empty_catalog_is_not_taken_for_a_new_one(self):
+        self.lose("1")
+        self.assertIn("12 meters", self.run_program("verify", self.data, expect=1).stdout)
+        self.refused("12 meters")
+        server = self.serve("data", "--allow-unregistered", "--demo")
+        self.assertEqual(server.get("/api/v1/meters/100000001/latest")[0], 404)
+        self.assertEqual(server.stop(), 0)
+
+    def test_a_missing_catalog_is_not_made_anew(self):
+        self.catalog.unlink()
+        done = self.run_program("verify", self.data, expect=1)
+        self.assertIn("catalog.sqlite: missing", done.stdout)
+        self.assertIn("12 meters", done.stdout)
+        self.refused("catalog.sqlite is missing", "import --meters")
+        self.run_program("export", "--data", self.data, expect=1)
+        self.assertFalse(self.catalog.exists())
+        self.put_back(registered=12)
 
 
 if __name__ == "__main__":
