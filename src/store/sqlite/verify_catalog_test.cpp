@@ -8,9 +8,9 @@
 #include <iterator>
 #include <map>
 
+#include "base/testing/temporary_directory.h"
 #include "store/catalog_schema.h"
 #include "store/contract/must.h"
-#include "store/contract/temporary_directory.h"
 #include "store/sqlite/sqlite_catalog.h"
 
 namespace meterhouse {
