@@ -189,7 +189,7 @@ void scan(const std::string& directory) {
   const auto run = [&] {
     seen = 0;
     std::int64_t last = 0;
-    or_die(store->scan({}, {}, [&](SeriesKey, const Series& series) {
+    or_die(store->scan({}, {}, [&](SeriesKey, const SeriesView& series) {
       seen += series.size();
       last += series.registers.back().count();
       return Status{};
@@ -249,7 +249,7 @@ void day_by_group(const std::string& directory) {
   std::vector<std::int64_t> sums;
   const auto run = [&] {
     sums.assign(names.size(), 0);
-    or_die(store->scan({}, day, [&](SeriesKey key, const Series& series) {
+    or_die(store->scan({}, day, [&](SeriesKey key, const SeriesView& series) {
       sums[group[key.meter().number() - first_meter]] += (series.registers.back() - series.registers.front()).count();
       return Status{};
     }));

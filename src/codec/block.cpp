@@ -118,11 +118,10 @@ bool read_reading_flags(ByteReader& in, std::size_t count, std::vector<ReadingFl
   return true;
 }
 
-// Makes a column `count` numbers long whose numbers from `kept` on are about to be overwritten: what is there stays, so
-// that nothing is cleared twice.
+// Makes a column `count` numbers long that are all about to be overwritten, so that none is copied or cleared twice.
 template <class T>
-void resize_for_overwrite(std::vector<T>& column, std::size_t kept, std::size_t count) {
-  if (kept == 0 && column.capacity() < count) column.clear();
+void resize_for_overwrite(std::vector<T>& column, std::size_t count) {
+  if (column.capacity() < count) column.clear();
   column.resize(count);
 }
 
@@ -133,43 +132,42 @@ unsigned max_delta_width(const BlockHeader& header) {
 
 bool registers_in_range(const BlockHeader& header, const Sums& sums, std::span<const MilliWattHours> registers) {
   // No delta is beyond 2^55, so a sum that had wrapped would have passed a value with one of these bits.
-  if (sums.last != header.summary.last_register.count() || sums.any_bits >= std::uint64_t{1} << 53) return false;
-  if (header.summary.monotone) return true;
+  if (sums.any_bits >= std::uint64_t{1} << 53) return false;
+  const BlockSummary& summary = header.summary;
+  if (registers.size() == summary.count && sums.last != summary.last_register.count()) return false;
+  if (summary.monotone) return sums.last <= summary.last_register.count();
   return *std::ranges::max_element(registers) <= kMaxRegister;
 }
 
-// payload: of the size the header says; readable: the same and what lies behind it; kept: how many readings of `out`
-// stay in front.
+// payload: of the size the header says; readable: the same and what lies behind it; the rest as decode_front.
 bool decode_payload(const BlockHeader& header, std::span<const std::byte> payload, std::span<const std::byte> readable,
-                    std::size_t kept, Series& out) {
+                    std::size_t count, Instants instants, Series& out, std::size_t row) {
   const BlockSummary& summary = header.summary;
   const auto times = find_times(header, payload, readable);
   if (!times) return false;
   payload = payload.subspan(times->size_bytes);
   readable = readable.subspan(times->size_bytes);
-  const auto deltas = find_frames(payload, readable, summary.count - 1,
-                                  header.wide ? WidthCoding::byte : WidthCoding::nibble, max_delta_width(header));
+  auto deltas = find_frames(payload, readable, summary.count - 1, header.wide ? WidthCoding::byte : WidthCoding::nibble,
+                            max_delta_width(header));
   if (!deltas) return false;
 
-  const std::size_t size = kept + summary.count;
-  resize_for_overwrite(out.at, kept, size);
-  if (!unpack_times(header, *times, numbers_of(out.at) + kept)) return false;
+  if (instants == Instants::write && !unpack_times(header, *times, count, numbers_of(out.at) + row)) return false;
 
-  resize_for_overwrite(out.registers, kept, size);
-  out.registers[kept] = summary.first_register;
+  out.registers[row] = summary.first_register;
+  deltas->numbers = count - 1;
   const auto sums = unpack_sums(*deltas,
                                 {.start = summary.first_register.count(),
                                  .scale = static_cast<std::uint32_t>(header.scale()),
                                  .sign = summary.monotone ? DeltaRule::Sign::none : DeltaRule::Sign::zigzag},
-                                numbers_of(out.registers) + kept + 1);
-  if (summary.count > 1 && !registers_in_range(header, sums, std::span{out.registers}.subspan(kept))) return false;
+                                numbers_of(out.registers) + row + 1);
+  if (count > 1 && !registers_in_range(header, sums, std::span{out.registers}.subspan(row, count))) return false;
 
   ByteReader rest{payload.subspan(deltas->size_bytes)};
-  out.flags.resize(out.flags.empty() && !header.has_reading_flags ? 0 : kept);
+  if (header.has_reading_flags || !out.flags.empty()) out.flags.resize(row);
   if (header.has_reading_flags) {
     if (!read_reading_flags(rest, summary.count, out.flags)) return false;
   } else if (!out.flags.empty()) {
-    out.flags.resize(size);
+    out.flags.resize(row + count);
   }
   return rest.ok() && rest.left() == 0;
 }
@@ -228,34 +226,36 @@ Status verify_readings(const BlockHeader& header, std::span<const std::byte> byt
   return {};
 }
 
-Status append_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out) {
-  const std::size_t kept = out.size();
-  MH_CHECK(kept == 0 || out.at.back() < header.summary.first);
-  const auto cut_back = [&] {
-    out.at.resize(kept);
-    out.registers.resize(kept);
-    if (!out.flags.empty()) out.flags.resize(kept);
-  };
+std::size_t front_until(const BlockHeader& header, Instant to) {
+  const BlockSummary& summary = header.summary;
+  if (to >= summary.last || summary.step.count() == 0 || header.has_reading_flags) return summary.count;
+  if (to <= summary.first) return 1;
+  const auto deltas = static_cast<std::size_t>((to - summary.first) / summary.step);
+  const auto whole_frames = (deltas + kFrameNumbers - 1) / kFrameNumbers * kFrameNumbers;
+  return std::min<std::size_t>(whole_frames + 1, summary.count);
+}
+
+Status decode_front(const BlockHeader& header, std::span<const std::byte> bytes, std::size_t count, Instants instants,
+                    Series& out, std::size_t row) {
+  const bool regular = header.summary.step.count() > 0;
+  MH_CHECK(count >= 1 && (count == header.summary.count || (regular && count < header.summary.count)));
+  MH_CHECK(instants == Instants::write || regular);
+  MH_CHECK(out.at.size() >= row + count && out.registers.size() >= row + count && out.flags.size() <= row);
   if (auto verified = verify_readings(header, bytes); !verified) return verified;
   const auto readable = bytes.subspan(header.header_size_bytes);
-  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, kept, out)) {
-    cut_back();
+  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, count, instants, out, row))
     return damaged_block(header.summary.key, "its readings contradict its header");
-  }
   return {};
 }
 
 Status decode_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out) {
-  if (auto verified = verify_readings(header, bytes); !verified) {
-    out.clear();
-    return verified;
-  }
-  const auto readable = bytes.subspan(header.header_size_bytes);
-  if (!decode_payload(header, readable.first(header.payload_size_bytes), readable, 0, out)) {
-    out.clear();
-    return damaged_block(header.summary.key, "its readings contradict its header");
-  }
-  return {};
+  const std::size_t count = header.summary.count;
+  out.flags.clear();
+  resize_for_overwrite(out.at, count);
+  resize_for_overwrite(out.registers, count);
+  auto decoded = decode_front(header, bytes, count, Instants::write, out, 0);
+  if (!decoded) out.clear();
+  return decoded;
 }
 
 Status decode_block(std::span<const std::byte> bytes, Series& out) {

@@ -70,9 +70,21 @@ Status read_block_header(std::span<const std::byte> bytes, BlockHeader& header);
 // The readings of a block whose header has been read from the same bytes, as decode_block and verify_block give them.
 Status decode_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out);
 Status verify_readings(const BlockHeader& header, std::span<const std::byte> bytes);
-// The same behind what is in `out`, which must end before the block's first reading (MH_CHECK) and stays as it is on an
-// error. A scan puts a channel's months together without copying them once more.
-Status append_readings(const BlockHeader& header, std::span<const std::byte> bytes, Series& out);
+
+// For scans, which put a channel's months together in columns they use again: only the readings from the first one on
+// that are wanted are decoded, into rows that are there already, and instants that stand there from the channel before
+// (neighbouring meters are read at the same times) are not written again.
+
+// How many readings from the first one on to decode for all those up to `to`: where the codec cannot stop there, more.
+std::size_t front_until(const BlockHeader& header, Instant to);
+enum class Instants : std::uint8_t { write, stand_there };
+// The first `count` readings, as front_until gave it, to the rows from `row` on of out.at and out.registers, which must
+// be there (MH_CHECK). out.flags grows to row + count where the block has flags or out.flags is not empty; it must not
+// reach past `row`. With Instants::stand_there (regular blocks only, MH_CHECK) out.at is left alone. Both checksums are
+// verified; the sums against the header only where all readings are decoded.
+//   errors  as decode_block_header; the rows then hold nothing of use
+Status decode_front(const BlockHeader& header, std::span<const std::byte> bytes, std::size_t count, Instants instants,
+                    Series& out, std::size_t row);
 
 // "block of meter 100000001 import: <what>"
 Error damaged_block(SeriesKey key, std::string_view what);

@@ -213,7 +213,7 @@ RC_GTEST_PROP(BlockProperty, DecodesToWhatWasEncoded, ()) {
   RC_ASSERT(summary->last_register == series.registers.back());
 }
 
-TEST(Block, AppendedReadingsStandBehindTheOthersWithTheirFlags) {
+TEST(Block, DecodesBehindOtherReadingsWithTheirFlags) {
   const Series first = household(50);
   Series second = household(40, 2);
   for (Instant& at : second.at) at += kHalfHour * 50;
@@ -223,16 +223,62 @@ TEST(Block, AppendedReadingsStandBehindTheOthersWithTheirFlags) {
     Series expected = a;
     for (std::size_t i = 0; i < b.size(); ++i) expected.push_back(b.at[i], b.registers[i], b.flags_at(i));
     Series out = a;
+    out.at.resize(a.size() + b.size());
+    out.registers.resize(a.size() + b.size());
     auto bytes = encode_block(kKey, b);
     BlockHeader header;
     ASSERT_TRUE(read_block_header(bytes, header));
-    ASSERT_TRUE(append_readings(header, bytes, out));
+    ASSERT_TRUE(decode_front(header, bytes, b.size(), Instants::write, out, a.size()));
     EXPECT_EQ(out, expected);
-    out = a;
+    out.flags.clear();
     bytes.back() ^= std::byte{1};
-    EXPECT_FALSE(append_readings(header, bytes, out));
-    EXPECT_EQ(out, a);
+    EXPECT_FALSE(decode_front(header, bytes, b.size(), Instants::write, out, a.size()));
   }
+}
+
+TEST(Block, DecodesNoMoreThanIsWanted) {
+  const Series all = household(50);
+  Series gap = all;  // not regular: the codec cannot stop early
+  for (std::size_t i = 20; i < gap.size(); ++i) gap.at[i] += kHalfHour;
+  const ReadingFlags late{Arrival::later, ReadingStatus::ok};
+  struct Case {
+    Series series;
+    std::size_t wanted;
+    std::size_t decoded;
+  };
+  for (const auto& [series, wanted, decoded] :
+       {Case{all, 1, 1}, Case{all, 2, 9}, Case{all, 9, 9}, Case{all, 10, 17}, Case{all, 49, 49}, Case{all, 50, 50},
+        Case{gap, 3, 50}, Case{with_flag(all, 40, late), 3, 50}}) {
+    const auto bytes = encode_block(kKey, series);
+    BlockHeader header;
+    ASSERT_TRUE(read_block_header(bytes, header));
+    const auto count = front_until(header, series.at[wanted - 1] + Seconds{1});
+    EXPECT_EQ(count, decoded);
+    Series out;
+    out.at.resize(series.size());
+    out.registers.resize(series.size());
+    ASSERT_TRUE(decode_front(header, bytes, count, Instants::write, out, 0));
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(out.at[i], series.at[i]) << i;
+      EXPECT_EQ(out.registers[i], series.registers[i]) << i;
+      EXPECT_EQ(out.flags_at(i), series.flags_at(i)) << i;
+    }
+    EXPECT_EQ(front_until(header, series.at.front() - Seconds{1}),
+              header.time_mode == TimeMode::regular && !header.has_reading_flags ? 1U : 50U);
+  }
+}
+
+TEST(Block, LeavesInstantsThatStandThere) {
+  const Series series = household(50);
+  const auto bytes = encode_block(kKey, series);
+  BlockHeader header;
+  ASSERT_TRUE(read_block_header(bytes, header));
+  Series out;
+  out.at.assign(series.size(), kFirstInstant);
+  out.registers.resize(series.size());
+  ASSERT_TRUE(decode_front(header, bytes, series.size(), Instants::stand_there, out, 0));
+  EXPECT_EQ(out.registers, series.registers);
+  EXPECT_EQ(out.at, std::vector<Instant>(series.size(), kFirstInstant));
 }
 
 }  // namespace

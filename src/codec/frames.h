@@ -59,7 +59,8 @@ struct Sums {
   std::uint64_t any_bits = 0;  // all sums or-ed
 };
 
-// Writes column.numbers sums to `out`.
+// Writes column.numbers sums to `out`. A caller that wants only the first ones lowers column.numbers before: to a
+// multiple of kFrameNumbers.
 Sums unpack_sums(const FrameColumn& column, const DeltaRule& rule, std::int64_t* out);
 
 // out[i] = first + i * step.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "codec/bytes.h"
 
 namespace meterhouse {
@@ -149,10 +150,11 @@ std::optional<TimeSection> find_times(const BlockHeader& header, std::span<const
   return section;
 }
 
-bool unpack_times(const BlockHeader& header, const TimeSection& section, std::int64_t* out) {
+bool unpack_times(const BlockHeader& header, const TimeSection& section, std::size_t count, std::int64_t* out) {
+  MH_CHECK(header.time_mode == TimeMode::regular || count == header.summary.count);
   switch (header.time_mode) {
     case TimeMode::regular:
-      fill_steps(epoch_seconds(header.summary.first), header.summary.step.count(), header.summary.count, out);
+      fill_steps(epoch_seconds(header.summary.first), header.summary.step.count(), count, out);
       return true;
     case TimeMode::runs:
       return unpack_runs(header, section, out);

@@ -33,7 +33,8 @@ struct TimeSection {
 std::optional<TimeSection> find_times(const BlockHeader& header, std::span<const std::byte> payload,
                                       std::span<const std::byte> readable);
 
-// Writes header.summary.count instants. false: they do not ascend to the header's last instant.
-bool unpack_times(const BlockHeader& header, const TimeSection& section, std::int64_t* out);
+// Writes the first `count` instants: all of them, or fewer of TimeMode::regular (MH_CHECK). false: they do not ascend
+// to the header's last instant.
+bool unpack_times(const BlockHeader& header, const TimeSection& section, std::size_t count, std::int64_t* out);
 
 }  // namespace meterhouse

@@ -19,7 +19,7 @@ void Digest::add(SeriesKey key, Instant at, MilliWattHours register_value) {
   low_ = low;
 }
 
-void Digest::add(SeriesKey key, const Series& series) {
+void Digest::add(SeriesKey key, const SeriesView& series) {
   for (std::size_t i = 0; i < series.size(); ++i) add(key, series.at[i], series.registers[i]);
 }
 

@@ -13,7 +13,7 @@ namespace meterhouse {
 class Digest {
  public:
   void add(SeriesKey key, Instant at, MilliWattHours register_value);
-  void add(SeriesKey key, const Series& series);
+  void add(SeriesKey key, const SeriesView& series);
   std::string hex() const;  // 32 digits
   friend bool operator==(const Digest&, const Digest&) = default;
 

@@ -30,6 +30,22 @@ bool operator==(const Series& a, const Series& b) {
   return true;
 }
 
+SeriesView SeriesView::subview(std::size_t from, std::size_t count) const {
+  SeriesView part;
+  part.at = at.subspan(from, count);
+  part.registers = registers.subspan(from, count);
+  if (!flags.empty()) part.flags = flags.subspan(from, count);
+  return part;
+}
+
+Series SeriesView::copy() const {
+  Series series;
+  series.at.assign(at.begin(), at.end());
+  series.registers.assign(registers.begin(), registers.end());
+  series.flags.assign(flags.begin(), flags.end());
+  return series;
+}
+
 Series merge(const Series& first, const Series& second) {
   if (second.empty()) return first;
   if (first.empty()) return second;

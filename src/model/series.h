@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "model/reading.h"
@@ -23,6 +24,24 @@ class Series {
   void clear();
   void reserve(std::size_t count);
   friend bool operator==(const Series& a, const Series& b);  // flags compare by meaning: empty equals all normal
+};
+
+// Columns of a Series that lies elsewhere, or of a part of it; valid as long as that is.
+class SeriesView {
+ public:
+  std::span<const Instant> at;
+  std::span<const MilliWattHours> registers;
+  std::span<const ReadingFlags> flags;  // empty: all normal; else one a reading
+
+  SeriesView() = default;
+  SeriesView(const Series& series)  // implicit: a Series goes wherever a look at one is wanted
+      : at(series.at), registers(series.registers), flags(series.flags) {}
+
+  std::size_t size() const { return at.size(); }
+  bool empty() const { return at.empty(); }
+  ReadingFlags flags_at(std::size_t index) const { return flags.empty() ? ReadingFlags{} : flags[index]; }
+  SeriesView subview(std::size_t from, std::size_t count) const;
+  Series copy() const;
 };
 
 // The union of two series; where both have an instant, `first` wins.

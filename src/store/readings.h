@@ -100,10 +100,10 @@ class ReadingStore {
   virtual Result<Series> latest(SeriesKey key, std::size_t count) const = 0;
 
   // Calls visit for each channel of `keys` that has a reading in the range, in the order of the keys, with those
-  // readings. All from one snapshot. The Series is the visitor's only during the call. A failed visit ends the scan
+  // readings. All from one snapshot. The view is valid only during the call. A failed visit ends the scan
   // with its error.
   //   threads  visit is called on the calling thread
-  using Visit = std::function<Status(SeriesKey, const Series&)>;
+  using Visit = std::function<Status(SeriesKey, const SeriesView&)>;
   virtual Status scan(KeyRange keys, ReadRange range, const Visit& visit) const = 0;
 
   // register(to) - register(from) of each channel of `keys` that has a reading in the range, without decoding what lies

@@ -52,8 +52,8 @@ Series without_flags(Series series) {
 
 Scanned scan_all(const ReadingStore& store, KeyRange keys, ReadRange range) {
   Scanned scanned;
-  must(store.scan(keys, range, [&](SeriesKey key, const Series& series) -> Status {
-    scanned.emplace_back(key, series);
+  must(store.scan(keys, range, [&](SeriesKey key, const SeriesView& series) -> Status {
+    scanned.emplace_back(key, series.copy());
     return {};
   }));
   return scanned;

@@ -30,7 +30,7 @@ SeriesKey key_of(std::uint32_t number) { return {MeterId::from_number(100'000'00
 
 Result<Answer> read_all(const EmbeddedReadingStore& store) {
   Answer answer;
-  auto done = store.scan({}, {}, [&](SeriesKey key, const Series& series) {
+  auto done = store.scan({}, {}, [&](SeriesKey key, const SeriesView& series) {
     for (std::size_t i = 0; i < series.size(); ++i)
       answer.emplace(std::pair{key.packed(), series.at[i]}, series.registers[i]);
     return Status{};

@@ -197,7 +197,7 @@ class History {
     Digest expected;
     for (const auto& [place, value] : acknowledged_)
       expected.add(SeriesKey::from_packed(place.first).value(), instant_from_epoch(place.second), value);
-    const auto done = store_->scan({}, {}, [&](SeriesKey key, const Series& series) {
+    const auto done = store_->scan({}, {}, [&](SeriesKey key, const SeriesView& series) {
       for (std::size_t i = 0; i < series.size(); ++i)
         found.emplace(Place{key.packed(), epoch_seconds(series.at[i])}, series.registers[i]);
       return Status{};

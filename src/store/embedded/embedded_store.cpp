@@ -69,7 +69,7 @@ Status EmbeddedReadingStore::scan_totals(KeyRange keys, ReadRange range, const V
 
 Result<Digest> EmbeddedReadingStore::digest() const {
   Digest digest;
-  auto done = scan({}, {}, [&](SeriesKey key, const Series& series) {
+  auto done = scan({}, {}, [&](SeriesKey key, const SeriesView& series) {
     digest.add(key, series);
     return Status{};
   });

@@ -71,28 +71,100 @@ class KeyWalk {
 
 bool outside(const BlockSummary& block, ReadRange range) { return block.last < range.from || block.first > range.to; }
 
-// The readings of the walk's channel within the range into `out`. `piece` is scratch.
-Status gather(const KeyWalk& walk, const LiveSet& live, const LiveView& view, ReadRange range, Series& out,
-              Series& piece) {
-  bool any = false;
-  for (const KeyWalk::Source* source : walk.having()) {
-    const BlockSummary& block = source->cursor.summary();
-    if (outside(block, range)) continue;
-    const bool first = !std::exchange(any, true);
-    if (first || out.empty() || out.at.back() < block.first) {  // nearly always: a month after the one before
-      if (auto done = first ? source->cursor.decode(out) : source->cursor.decode_behind(out); !done)
-        return done.error();
-      if (block.first < range.from || block.last > range.to) clip(out, range);
-      continue;
+// Puts the readings of one channel after another together, in columns that are used again.
+class Gatherer {
+ public:
+  Gatherer(const LiveSet& live, const LiveView& view, ReadRange range) : live_(live), view_(view), range_(range) {}
+
+  // The readings of the walk's channel within the range; valid until the next call.
+  Result<SeriesView> gather(const KeyWalk& walk) {
+    in_range_.clear();
+    bool in_order = true;  // nearly always: a month after the one before, and nothing late
+    for (const KeyWalk::Source* source : walk.having()) {
+      const BlockSummary& block = source->cursor.summary();
+      if (outside(block, range_)) continue;
+      in_order = in_order && (in_range_.empty() || in_range_.back()->summary().last < block.first);
+      in_range_.push_back(&source->cursor);
     }
-    if (auto done = source->cursor.decode(piece); !done) return done.error();
-    if (block.first < range.from || block.last > range.to) clip(piece, range);
-    merge_into(out, piece);
+    Series head;
+    if (walk.in_head()) head = live_.head_readings(view_, walk.key(), range_);
+    in_order = in_order && (head.empty() || in_range_.empty() || in_range_.back()->summary().last < head.at.front());
+    return in_order ? in_place(head) : merged(head);
   }
-  if (!any) out.clear();
-  if (walk.in_head()) merge_into(out, live.head_readings(view, walk.key(), range));
-  return {};
-}
+
+ private:
+  // Instants of a regular block at these rows of rows_.at, from some channel before.
+  struct Standing {
+    std::size_t row;
+    Instant first;
+    Seconds step;
+    std::size_t count;
+    friend bool operator==(const Standing&, const Standing&) = default;
+  };
+
+  Result<SeriesView> in_place(const Series& head) {
+    rows_.flags.clear();
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < in_range_.size(); ++i) {
+      const SegmentCursor& cursor = *in_range_[i];
+      const BlockSummary& block = cursor.summary();
+      const Standing wanted{row, block.first, block.step, cursor.front_until(range_.to)};
+      make_rows(row + wanted.count);
+      const bool stands = i < standing_.size() && standing_[i] == wanted && block.step.count() > 0;
+      if (!stands) standing_.resize(std::min(standing_.size(), i));
+      if (auto done = cursor.decode_front(wanted.count, stands ? Instants::stand_there : Instants::write, rows_, row);
+          !done)
+        return done.error();
+      if (!stands) standing_.push_back(wanted);
+      row += wanted.count;
+    }
+    if (!head.empty()) {
+      make_rows(row + head.size());
+      standing_.resize(std::min(standing_.size(), in_range_.size()));
+      std::ranges::copy(head.at, rows_.at.begin() + static_cast<std::ptrdiff_t>(row));
+      std::ranges::copy(head.registers, rows_.registers.begin() + static_cast<std::ptrdiff_t>(row));
+      if (!rows_.flags.empty() || !head.flags.empty()) {
+        rows_.flags.resize(row);
+        for (std::size_t i = 0; i < head.size(); ++i) rows_.flags.push_back(head.flags_at(i));
+      }
+      row += head.size();
+    }
+    return within_range(SeriesView{rows_}.subview(0, row));
+  }
+
+  // Columns never shrink: a resize clears what it adds, and that would be every row once more.
+  void make_rows(std::size_t count) {
+    if (rows_.at.size() >= count) return;
+    rows_.at.resize(count);
+    rows_.registers.resize(count);
+  }
+
+  Result<SeriesView> merged(const Series& head) {
+    merged_.clear();
+    for (const SegmentCursor* cursor : in_range_) {
+      if (auto done = cursor->decode(piece_); !done) return done.error();
+      merge_into(merged_, piece_);
+    }
+    merge_into(merged_, head);
+    return within_range(merged_);
+  }
+
+  SeriesView within_range(const SeriesView& all) const {
+    if (all.empty() || (all.at.front() >= range_.from && all.at.back() <= range_.to)) return all;
+    const auto from = std::ranges::lower_bound(all.at, range_.from) - all.at.begin();
+    const auto to = std::ranges::upper_bound(all.at, range_.to) - all.at.begin();
+    return all.subview(static_cast<std::size_t>(from), static_cast<std::size_t>(std::max(from, to) - from));
+  }
+
+  const LiveSet& live_;
+  const LiveView& view_;
+  ReadRange range_;
+  std::vector<const SegmentCursor*> in_range_;  // by month, then fold
+  Series rows_;
+  std::vector<Standing> standing_;
+  Series merged_;
+  Series piece_;
+};
 
 // The difference of the register over the range from block headers alone: blocks one behind the other, none going
 // backwards, one edge of theirs on each end of the range.
@@ -124,15 +196,15 @@ Status scan_readings(const LiveSet& live, KeyRange keys, ReadRange range, const 
   const LiveView view = live.view();
   KeyWalk walk{live, view, keys, range};
   if (auto done = walk.start(); !done) return done.error();
-  Series series;
-  Series piece;
+  Gatherer gatherer{live, view, range};
   for (;;) {
     const auto more = walk.next();
     if (!more) return more.error();
     if (!*more) return {};
-    if (auto done = gather(walk, live, view, range, series, piece); !done) return done.error();
-    if (series.empty()) continue;
-    if (auto done = visit(walk.key(), series); !done) return done.error();
+    const auto series = gatherer.gather(walk);
+    if (!series) return series.error();
+    if (series->empty()) continue;
+    if (auto done = visit(walk.key(), *series); !done) return done.error();
   }
 }
 

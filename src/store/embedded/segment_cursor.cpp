@@ -91,8 +91,9 @@ Result<std::span<const std::byte>> SegmentCursor::encoded() const {
   return bytes.first(header_.summary.size_bytes);
 }
 
-Status SegmentCursor::decode_behind(Series& out) const {
-  if (auto decoded = append_readings(header_, bytes_at_position(), out); !decoded)
+Status SegmentCursor::decode_front(std::size_t count, Instants instants, Series& out, std::size_t row) const {
+  const auto bytes = bytes_at_position();
+  if (auto decoded = meterhouse::decode_front(header_, bytes, count, instants, out, row); !decoded)
     return segment_->damaged(position_, decoded.error());
   return {};
 }

@@ -10,7 +10,7 @@ namespace {
 
 Error closed_error() { return {Errc::unavailable, "the store is closed"}; }
 
-std::optional<MilliWattHours> total_of(const Series& series, ReadRange range) {
+std::optional<MilliWattHours> total_of(const SeriesView& series, ReadRange range) {
   if (series.at.front() != range.from || series.at.back() != range.to) return std::nullopt;
   if (!std::ranges::is_sorted(series.registers)) return std::nullopt;
   return series.registers.back() - series.registers.front();
@@ -103,12 +103,13 @@ Status MemoryReadingStore::scan(KeyRange keys, ReadRange range, const Visit& vis
 }
 
 Status MemoryReadingStore::scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const {
-  return scan(keys, range, [&](SeriesKey key, const Series& series) { return visit(key, total_of(series, range)); });
+  return scan(keys, range,
+              [&](SeriesKey key, const SeriesView& series) { return visit(key, total_of(series, range)); });
 }
 
 Result<Digest> MemoryReadingStore::digest() const {
   Digest digest;
-  const Status scanned = scan({}, {}, [&](SeriesKey key, const Series& series) -> Status {
+  const Status scanned = scan({}, {}, [&](SeriesKey key, const SeriesView& series) -> Status {
     digest.add(key, series);
     return {};
   });
