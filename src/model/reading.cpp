@@ -10,14 +10,6 @@ Reading::Reading(SeriesKey key, Instant at, MilliWattHours energy)
   MH_CHECK(energy >= MilliWattHours{0} && energy <= kMaxRegister);
 }
 
-Arrival arrival_class(Instant at, Instant arrived) {
-  const Seconds delay = arrived - at;
-  if (delay <= std::chrono::hours{1}) return Arrival::within_1h;
-  if (delay <= std::chrono::hours{24}) return Arrival::within_24h;
-  if (delay <= std::chrono::hours{72}) return Arrival::within_72h;
-  return Arrival::later;
-}
-
 std::string_view to_string(Arrival arrival) {
   switch (arrival) {
     case Arrival::within_1h:

@@ -30,7 +30,13 @@ static_assert(sizeof(Reading) == 16);
 
 // How long after its instant a reading came in. Metadata: outside the digest, and no answer but completeness shows it.
 enum class Arrival : std::uint8_t { within_1h = 0, within_24h = 1, within_72h = 2, later = 3 };
-Arrival arrival_class(Instant at, Instant arrived);
+constexpr Arrival arrival_class(Instant at, Instant arrived) {
+  const Seconds delay = arrived - at;
+  if (delay <= std::chrono::hours{1}) return Arrival::within_1h;
+  if (delay <= std::chrono::hours{24}) return Arrival::within_24h;
+  if (delay <= std::chrono::hours{72}) return Arrival::within_72h;
+  return Arrival::later;
+}
 std::string_view to_string(Arrival arrival);  // "1h", "24h", "72h", "later"
 
 enum class ReadingStatus : std::uint8_t { ok = 0, held = 1, discarded = 2, replaced = 3 };

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstring>
 
 #include "base/check.h"
@@ -13,6 +14,9 @@ constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
 // Journal, in head budgets, that a restart may have to replay.
 constexpr std::uint64_t kJournalPerHead = 4;
 constexpr std::chrono::minutes kDayClosesAfter{10};
+// A smaller frame is applied in the time that waking another thread takes.
+constexpr std::size_t kLargeFrame = 4'096;
+constexpr std::chrono::nanoseconds kApplyReading{30};
 static_assert(kFrameReadings >= ReadingStore::kMaxBatchReadings);
 static_assert(kFrameReadings * sizeof(Reading) <= kMaxFramePayload);
 static_assert(std::is_trivially_copyable_v<Reading> && std::is_standard_layout_v<Reading>,
@@ -83,6 +87,8 @@ void EmbeddedReadingStore::stop_committer() {
   }
   queue_ready_.notify_one();
   if (committer_.joinable()) committer_.join();
+  if (applier_) applier_->wait_idle();
+  applier_.reset();
 }
 
 // In the order of arrival: runs of batches as one frame each, changes and freezes between them.
@@ -100,13 +106,14 @@ void EmbeddedReadingStore::commit(std::vector<Request> requests) {
         readings += requests[end].batch.size();
         if (readings > kFrameReadings) break;
       }
-      commit_readings(std::span{requests}.subspan(at, end - at));
+      const auto from = std::make_move_iterator(requests.begin());
+      commit_readings({from + static_cast<std::ptrdiff_t>(at), from + static_cast<std::ptrdiff_t>(end)});
       at = end;
     }
   }
 }
 
-void EmbeddedReadingStore::commit_readings(std::span<Request> requests) {
+void EmbeddedReadingStore::commit_readings(std::vector<Request> requests) {
   const Instant arrived = clock_.now();
   std::size_t readings = 0;
   for (const Request& request : requests) readings += request.batch.size();
@@ -116,10 +123,22 @@ void EmbeddedReadingStore::commit_readings(std::span<Request> requests) {
     std::memcpy(out, request.batch.data(), request.batch.size() * sizeof(Reading));
     out += request.batch.size() * sizeof(Reading);
   }
+  const auto write_begins = std::chrono::steady_clock::now();
   if (auto done = write_frame(FrameKind::readings, arrived); !done) {
     for (const Request& request : requests) request.batch_done(done.error());
     return;
   }
+  // Applying while the next frame is written pays where the disk is quick. On a slow one it would only split the
+  // callers into two groups, each of which waits for a sync of its own. In the order of the frames: one that still
+  // waits for the applier keeps all behind it there.
+  const auto write_took = std::chrono::steady_clock::now() - write_begins;
+  const bool hand_over = readings >= kLargeFrame && write_took < readings * kApplyReading;
+  if (!applier_ || (!hand_over && applier_->idle())) return apply(requests, arrived);
+  const auto shared = std::make_shared<const std::vector<Request>>(std::move(requests));
+  applier_->post([this, shared, arrived] { apply(*shared, arrived); });
+}
+
+void EmbeddedReadingStore::apply(std::span<const Request> requests, Instant arrived) {
   for (const Request& request : requests) request.batch_done(live_.apply(request.batch, arrived));
 }
 
@@ -189,6 +208,7 @@ Status EmbeddedReadingStore::make_room() {
 
 // Sets the active head aside, with the journal up to here. Nothing to fold: does nothing.
 Status EmbeddedReadingStore::freeze() {
+  if (applier_) applier_->wait_idle();  // what the journal holds up to here must be in the head that is set aside
   {
     const std::scoped_lock lock{aside_mutex_};
     if (aside_) return Error{Errc::conflict, "a fold is under way"};

@@ -55,8 +55,9 @@ struct OpenReport {
 // docs/formats/ the bytes. One process at a time holds a directory.
 //
 // One committer thread owns the journal: it joins the batches of all waiting callers into one frame, writes and syncs
-// it, applies it to the head and wakes them. One background thread folds and merges. At the head's budget the committer
-// sets the head aside for folding, and waits where a second one fills up before the first is folded.
+// it. Then the frame is applied to the head and its callers are woken: a small one at once, a large one by a thread of
+// its own while the committer writes the next. One background thread folds and merges. At the head's budget the
+// committer sets the head aside for folding, and waits where a second one fills up before the first is folded.
 class EmbeddedReadingStore final : public ReadingStore {
  public:
   // errors  unavailable: another process holds the directory, or a newer program wrote it; corruption;
@@ -113,7 +114,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   void submit(Request request);
   void run_committer();
   void commit(std::vector<Request> requests);
-  void commit_readings(std::span<Request> requests);
+  void commit_readings(std::vector<Request> requests);
+  void apply(std::span<const Request> requests, Instant arrived);
   void commit_change(Request& request);
   Status write_frame(FrameKind kind, Instant arrived);
   Status make_room();
@@ -166,8 +168,9 @@ class EmbeddedReadingStore final : public ReadingStore {
   std::atomic<std::uint64_t> merges_{0};
 
   // Last, so that they end before what they use.
-  std::unique_ptr<Worker> filler_;  // fills journal files with zeros
-  std::unique_ptr<Worker> worker_;  // folds and merges
+  std::unique_ptr<Worker> filler_;   // fills journal files with zeros
+  std::unique_ptr<Worker> worker_;   // folds and merges
+  std::unique_ptr<Worker> applier_;  // the committer's: applies large frames
   std::thread committer_;
 };
 

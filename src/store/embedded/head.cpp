@@ -19,15 +19,6 @@ KeyTable::KeyTable(std::size_t expected_keys) {
   shift_ = 64 - std::countr_zero(cells);
 }
 
-std::uint32_t KeyTable::find(SeriesKey key) const {
-  const std::uint32_t packed = key.packed();
-  const std::size_t mask = cells_.size() - 1;
-  for (std::size_t at = home(packed);; at = (at + 1) & mask) {
-    if (cells_[at].key == packed) return cells_[at].value;
-    if (cells_[at].key == kNone) return kNone;
-  }
-}
-
 void KeyTable::insert(SeriesKey key, std::uint32_t value) {
   if ((size_ + 1) * 4 > cells_.size() * 3) grow();
   const std::size_t mask = cells_.size() - 1;
@@ -62,15 +53,8 @@ void KeyTable::grow() {
 
 Head::Head(std::size_t channels) : table_(channels) {}
 
-Head::Put Head::put(std::uint32_t channel_index, const Reading& reading, ReadingFlags flags) {
-  if (channel_index == KeyTable::kNone) return Put::unknown_channel;
-  Channel& c = channel(channel_index);
-  const auto entry = RunArena::Entry::of(reading.seconds(), reading.register_value(), flags);
+Head::Put Head::put_out_of_order(Channel& c, const Reading& reading, RunArena::Entry entry) {
   const bool after_outside = !c.has_outside || reading.seconds() > c.newest_outside;
-  if (after_outside && (c.count == 0 || reading.seconds() > c.newest)) {
-    append(c, entry);
-    return Put::accepted;
-  }
   const std::span<const RunArena::Entry> run{c.run, c.count};
   const auto found = std::ranges::lower_bound(run, entry.seconds, {}, &RunArena::Entry::seconds);
   if (found != run.end() && found->seconds == entry.seconds)
@@ -99,15 +83,8 @@ void Head::insert(const Reading& reading, ReadingFlags flags) {
     insert_sorted(c, entry);
 }
 
-void Head::append(Channel& c, RunArena::Entry entry) {
-  make_room(c);
-  c.run[c.count++] = entry;
-  c.newest = entry.seconds;
-  ++readings_;
-}
-
 void Head::insert_sorted(Channel& c, RunArena::Entry entry) {
-  make_room(c);
+  if (c.count == c.capacity) grow(c);
   RunArena::Entry* const end = c.run + c.count;
   RunArena::Entry* const place = std::ranges::lower_bound(c.run, end, entry.seconds, {}, &RunArena::Entry::seconds);
   std::memmove(place + 1, place, static_cast<std::size_t>(end - place) * sizeof(entry));
@@ -117,19 +94,17 @@ void Head::insert_sorted(Channel& c, RunArena::Entry entry) {
   ++readings_;
 }
 
-void Head::make_room(Channel& c) {
-  if (c.run == nullptr) {
-    c.size_class = 0;
-    c.run = arena_.allocate(0);
-    return;
-  }
-  if (c.count < RunArena::capacity(c.size_class)) return;
-  const auto larger = static_cast<std::uint8_t>(c.size_class + 1);
+void Head::grow(Channel& c) {
+  const bool first = c.run == nullptr;
+  const auto larger = static_cast<std::uint8_t>(first ? 0 : c.size_class + 1);
   RunArena::Entry* const run = arena_.allocate(larger);
-  std::memcpy(run, c.run, c.count * sizeof(*run));
-  arena_.release(c.run, c.size_class);
+  if (!first) {
+    std::memcpy(run, c.run, c.count * sizeof(*run));
+    arena_.release(c.run, c.size_class);
+  }
   c.run = run;
   c.size_class = larger;
+  c.capacity = RunArena::capacity(larger);
 }
 
 std::span<const RunArena::Entry> Head::run(SeriesKey key) const {

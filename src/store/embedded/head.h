@@ -25,7 +25,15 @@ class KeyTable {
   explicit KeyTable(std::size_t expected_keys = 0);
 
   void prefetch(SeriesKey key) const { __builtin_prefetch(&cells_[home(key.packed())]); }
-  std::uint32_t find(SeriesKey key) const;          // kNone: not there
+  // kNone: not there
+  std::uint32_t find(SeriesKey key) const {
+    const std::uint32_t packed = key.packed();
+    const std::size_t mask = cells_.size() - 1;
+    for (std::size_t at = home(packed);; at = (at + 1) & mask) {
+      if (cells_[at].key == packed) return cells_[at].value;
+      if (cells_[at].key == kNone) return kNone;
+    }
+  }
   void insert(SeriesKey key, std::uint32_t value);  // not there yet
   void set(SeriesKey key, std::uint32_t value);     // there or not
   std::size_t size() const { return size_; }
@@ -82,7 +90,7 @@ class RunArena {
   void release(Entry* run, std::uint8_t size_class);
   std::size_t bytes() const { return slabs_ * kSlabBytes + large_bytes_; }
 
-  static constexpr std::size_t kSizeClasses = 72;
+  static constexpr std::size_t kSizeClasses = 80;
 
  private:
   static constexpr std::size_t kSlabBytes = std::size_t{64} << 10;  // and aligned to it: a run's slab is known
@@ -138,7 +146,16 @@ class Head {
     const Channel& c = channel(channel_index);
     __builtin_prefetch(c.run + c.count, 1);
   }
-  Put put(std::uint32_t channel_index, const Reading& reading, ReadingFlags flags);
+  Put put(std::uint32_t channel_index, const Reading& reading, ReadingFlags flags) {
+    if (channel_index == KeyTable::kNone) return Put::unknown_channel;
+    Channel& c = channel(channel_index);
+    const auto entry = RunArena::Entry::of(reading.seconds(), reading.register_value(), flags);
+    const bool newest =
+        (c.count == 0 || entry.seconds > c.newest) && (!c.has_outside || entry.seconds > c.newest_outside);
+    if (!newest) return put_out_of_order(c, reading, entry);
+    append(c, entry);
+    return Put::accepted;
+  }
 
   // newest_outside  the newest instant of the channel that lies outside this head; nullopt: there is none
   void add_channel(SeriesKey key, std::optional<Instant> newest_outside);
@@ -157,10 +174,11 @@ class Head {
   std::size_t bytes() const;
 
  private:
-  struct Channel {  // 32 bytes: half a cache line
+  struct Channel {  // half a cache line
     RunArena::Entry* run = nullptr;
     std::uint32_t key = 0;
     std::uint32_t count = 0;
+    std::uint32_t capacity = 0;        // of the run
     std::uint32_t newest = 0;          // seconds of the last entry, meaningful where count > 0
     std::uint32_t newest_outside = 0;  // meaningful where outside_known
     bool has_outside = false;
@@ -171,9 +189,15 @@ class Head {
 
   Channel& channel(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
   const Channel& channel(std::uint32_t index) const { return chunks_[index / kChunk][index % kChunk]; }
-  void append(Channel& channel, RunArena::Entry entry);
+  Put put_out_of_order(Channel& channel, const Reading& reading, RunArena::Entry entry);
+  void append(Channel& channel, RunArena::Entry entry) {
+    if (channel.count == channel.capacity) grow(channel);
+    channel.run[channel.count++] = entry;
+    channel.newest = entry.seconds;
+    ++readings_;
+  }
   void insert_sorted(Channel& channel, RunArena::Entry entry);
-  void make_room(Channel& channel);
+  void grow(Channel& channel);
 
   KeyTable table_;
   std::vector<std::unique_ptr<Channel[]>> chunks_;

@@ -22,7 +22,7 @@ struct LiveView {
 };
 
 // The readings as they stand: active head, frozen head, segments. Decides what is a duplicate and what a conflict.
-//   threads  apply and freeze: one, the committer; publish: one, the folder; the rest: any
+//   threads  apply and freeze: one at a time, in the order of the journal; publish: one, the folder; the rest: any
 class LiveSet {
  public:
   LiveSet();

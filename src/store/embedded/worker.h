@@ -8,7 +8,7 @@
 
 namespace meterhouse {
 
-// Runs tasks one after the other on a thread of its own. Any thread may post.
+// Runs tasks one after the other, in the order they were posted, on a thread of its own. Any thread may post.
 class Worker {
  public:
   Worker() : thread_([this] { run(); }) {}
@@ -30,6 +30,16 @@ class Worker {
     ready_.notify_one();
   }
 
+  // No task waits or runs. Where one thread alone posts, it stays so until that one posts again.
+  bool idle() {
+    const std::scoped_lock lock{mutex_};
+    return tasks_.empty() && !running_;
+  }
+  void wait_idle() {
+    std::unique_lock lock{mutex_};
+    done_.wait(lock, [this] { return tasks_.empty() && !running_; });
+  }
+
  private:
   void run() {
     for (;;) {
@@ -38,14 +48,20 @@ class Worker {
       if (stopping_) return;
       const auto task = std::move(tasks_.front());
       tasks_.pop_front();
+      running_ = true;
       lock.unlock();
       task();
+      lock.lock();
+      running_ = false;
+      if (tasks_.empty()) done_.notify_all();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<std::function<void()>> tasks_;
+  std::condition_variable done_;
+  bool running_ = false;
   bool stopping_ = false;
   std::thread thread_;
 };
