@@ -96,8 +96,6 @@ class Api final : public Application {
   Response get_health(const Request& request, std::string_view body);
   Response get_readiness(const Request& request, std::string_view body);
   Response get_metrics(const Request& request, std::string_view body);
-  static void append_store_metrics(MetricsText& text, const StoreStats& stats);
-  static void append_server_metrics(MetricsText& text, const ServerStats& stats);
 
   // Requests of one route by the first digit of their status, and the time they took.
   struct RouteMetrics {

@@ -17,6 +17,53 @@ Response health(int status, std::string_view word, std::string_view detail) {
   return response;
 }
 
+using Type = MetricsText::Type;
+
+// A metric that has one value and no labels.
+struct Figure {
+  std::string_view name;
+  Type type;
+  std::string_view help;
+  std::uint64_t value;
+};
+
+void append(MetricsText& text, std::initializer_list<Figure> figures) {
+  for (const Figure& figure : figures) {
+    text.family(figure.name, figure.type, figure.help);
+    text.sample("", figure.value);
+  }
+}
+
+void append(MetricsText& text, const StoreStats& stats) {
+  append(text,
+         {
+             {"meter_store_head_readings", Type::gauge, "Readings in memory, not folded yet", stats.head_readings},
+             {"meter_store_head_bytes", Type::gauge, "Memory of the head", stats.head_bytes},
+             {"meter_store_journal_bytes", Type::gauge, "Bytes of the journal not folded yet", stats.journal_bytes},
+             {"meter_store_journal_syncs_total", Type::counter, "Syncs of the journal", stats.journal_syncs},
+             {"meter_store_segments", Type::gauge, "Live segments", stats.segments},
+             {"meter_store_segment_bytes", Type::gauge, "Bytes of the live segments", stats.segment_bytes},
+             {"meter_store_segment_readings", Type::gauge, "Readings in the live segments", stats.segment_readings},
+             {"meter_store_folds_total", Type::counter, "Folds of the head", stats.folds},
+             {"meter_store_merges_total", Type::counter, "Merges of segments", stats.merges},
+         });
+  if (!stats.newest) return;
+  const auto newest = static_cast<std::uint64_t>(epoch_seconds(*stats.newest));
+  append(text, {{"meter_newest_reading_timestamp_seconds", Type::gauge, "Instant of the newest reading", newest}});
+}
+
+void append(MetricsText& text, const ServerStats& stats) {
+  append(text, {
+                   {"meter_http_connections", Type::gauge, "Open connections", stats.connections_open},
+                   {"meter_http_connections_total", Type::counter, "Connections accepted", stats.connections_total},
+                   {"meter_http_connections_refused_total", Type::counter, "Connections over the cap",
+                    stats.connections_refused},
+                   {"meter_http_refused_total", Type::counter, "Requests refused before they had a handler",
+                    stats.requests_refused},
+                   {"meter_http_timeouts_total", Type::counter, "Deadlines that passed", stats.timeouts},
+               });
+}
+
 }  // namespace
 
 Response Api::get_openapi(const Request& request, std::string_view) {
@@ -33,18 +80,17 @@ Response Api::get_readiness(const Request&, std::string_view) {
 }
 
 Response Api::get_metrics(const Request&, std::string_view) {
-  using Type = MetricsText::Type;
   MetricsText text;
   text.family("meter_readings_ingested_total", Type::counter, "Readings that came in, by what became of them");
-  text.sample("source=\"http\",result=\"accepted\"", ingest_metrics_.accepted);
-  text.sample("source=\"http\",result=\"duplicate\"", ingest_metrics_.duplicate);
-  text.sample("source=\"http\",result=\"conflict\"", ingest_metrics_.conflict);
-  text.sample("source=\"http\",result=\"pending\"", ingest_metrics_.pending);
-  text.sample("source=\"http\",result=\"rejected\"", ingest_metrics_.rejected);
+  for (const auto& [result, count] : {std::pair<std::string_view, const Counter&>{"accepted", ingest_metrics_.accepted},
+                                      {"duplicate", ingest_metrics_.duplicate},
+                                      {"conflict", ingest_metrics_.conflict},
+                                      {"pending", ingest_metrics_.pending},
+                                      {"rejected", ingest_metrics_.rejected}})
+    text.sample(fmt::format("source=\"http\",result=\"{}\"", result), count);
   text.family("meter_ingest_duration_seconds", Type::histogram, "Time from a body's first byte to its durable end");
   text.sample("", ingest_metrics_.duration);
-  text.family("meter_registered_meters", Type::gauge, "Registered meters");
-  text.sample("", parts_.registry.meter_count());
+  append(text, {{"meter_registered_meters", Type::gauge, "Registered meters", parts_.registry.meter_count()}});
 
   const auto each_route = [&](auto sample) {
     for (std::size_t i = 0; i < routes().size(); ++i)
@@ -59,45 +105,12 @@ Response Api::get_metrics(const Request&, std::string_view) {
   text.family("meter_http_request_duration_seconds", Type::histogram, "Time to answer a request, its body included");
   each_route([&](const RouteMetrics& metrics, const std::string& labels) { text.sample(labels, metrics.duration); });
 
-  append_store_metrics(text, parts_.store.stats());
-  if (const Server* server = server_) append_server_metrics(text, server->stats());
+  append(text, parts_.store.stats());
+  if (const Server* server = server_) append(text, server->stats());
   Response response;
   response.content_type = MetricsText::kContentType;
   response.body = text.take();
   return response;
-}
-
-void Api::append_store_metrics(MetricsText& text, const StoreStats& stats) {
-  using Type = MetricsText::Type;
-  const auto one = [&text](std::string_view name, Type type, std::string_view help, std::uint64_t value) {
-    text.family(name, type, help);
-    text.sample("", value);
-  };
-  one("meter_store_head_readings", Type::gauge, "Readings in memory, not folded yet", stats.head_readings);
-  one("meter_store_head_bytes", Type::gauge, "Memory of the head", stats.head_bytes);
-  one("meter_store_journal_bytes", Type::gauge, "Bytes of the journal not folded yet", stats.journal_bytes);
-  one("meter_store_journal_syncs_total", Type::counter, "Syncs of the journal", stats.journal_syncs);
-  one("meter_store_segments", Type::gauge, "Live segments", stats.segments);
-  one("meter_store_segment_bytes", Type::gauge, "Bytes of the live segments", stats.segment_bytes);
-  one("meter_store_segment_readings", Type::gauge, "Readings in the live segments", stats.segment_readings);
-  if (stats.newest)
-    one("meter_newest_reading_timestamp_seconds", Type::gauge, "Instant of the newest reading of all meters",
-        static_cast<std::uint64_t>(epoch_seconds(*stats.newest)));
-  one("meter_store_folds_total", Type::counter, "Folds of the head", stats.folds);
-  one("meter_store_merges_total", Type::counter, "Merges of segments", stats.merges);
-}
-
-void Api::append_server_metrics(MetricsText& text, const ServerStats& stats) {
-  using Type = MetricsText::Type;
-  const auto one = [&text](std::string_view name, Type type, std::string_view help, std::uint64_t value) {
-    text.family(name, type, help);
-    text.sample("", value);
-  };
-  one("meter_http_connections", Type::gauge, "Open connections", stats.connections_open);
-  one("meter_http_connections_total", Type::counter, "Connections accepted", stats.connections_total);
-  one("meter_http_connections_refused_total", Type::counter, "Connections over the cap", stats.connections_refused);
-  one("meter_http_refused_total", Type::counter, "Requests refused before they had a handler", stats.requests_refused);
-  one("meter_http_timeouts_total", Type::counter, "Deadlines that passed", stats.timeouts);
 }
 
 }  // namespace meterhouse
