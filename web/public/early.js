@@ -1,9 +1,11 @@
-// Runs before the first paint, so that a remembered theme or language does not flash. Kept outside the bundle, which loads later.
+// Runs before the first paint, so that the theme does not flash. Kept outside the bundle, which loads later.
 (function () {
+  var theme = null;
   try {
-    var theme = localStorage.getItem('meterhouse.theme');
-    if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+    theme = localStorage.getItem('meterhouse.theme');
   } catch (error) {
     // Storage is blocked: the system's theme it is.
   }
+  if (theme !== 'light' && theme !== 'dark') theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  document.documentElement.dataset.theme = theme;
 })();

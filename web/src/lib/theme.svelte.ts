@@ -18,7 +18,10 @@ class ThemeState {
   #printing = $state(printing.matches);
 
   constructor() {
-    systemDark.addEventListener('change', (event) => (this.#system = event.matches ? 'dark' : 'light'));
+    systemDark.addEventListener('change', (event) => {
+      this.#system = event.matches ? 'dark' : 'light';
+      this.#show();
+    });
     printing.addEventListener('change', (event) => (this.#printing = event.matches));
   }
 
@@ -33,8 +36,13 @@ class ThemeState {
 
   toggle(): void {
     this.#chosen = this.current === 'dark' ? 'light' : 'dark';
-    document.documentElement.dataset['theme'] = this.#chosen;
+    this.#show();
     remember('theme', this.#chosen);
+  }
+
+  // public/early.js did so before the first paint.
+  #show(): void {
+    document.documentElement.dataset['theme'] = this.current;
   }
 }
 
