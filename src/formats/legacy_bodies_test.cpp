@@ -18,12 +18,13 @@ std::string answer_to_reading(std::string_view body) {
                      format_kwh(reading->register_value()));
 }
 
+struct Case {
+  const char* name;
+  const char* body;
+  const char* expected;
+};
+
 TEST(LegacyReading, AnswersInTheFirstSystemsOrder) {
-  struct Case {
-    const char* name;
-    const char* body;
-    const char* expected;
-  };
   for (const Case& c : {
            Case{"good",
                 R"({"meter_id":"100000001","timestamp":"2025-02-20T10:30:00","reading":123.45,"seq":[1,{"a":2}]})",
@@ -106,11 +107,6 @@ std::string answer_to_registration(std::string_view body) {
 }
 
 TEST(LegacyRegistration, AnswersInTheFirstSystemsOrder) {
-  struct Case {
-    const char* name;
-    const char* body;
-    const char* expected;
-  };
   for (const Case& c : {
            Case{"good",
                 R"({"meter_id":"100000001","region":"East Region","area":"Bedok","dwelling_type":"3-room","x":1})",

@@ -10,7 +10,6 @@ namespace {
 using test::AllRows;
 using test::context_of;
 using test::read_all;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
