@@ -2,6 +2,12 @@
 
 namespace meterhouse::cli {
 
+DataSink::DataSink(std::unique_ptr<DataDirectory> data)
+    : data_(std::move(data)),
+      ingest_(data_->meters(), data_->readings(), {.rejects_listed = std::numeric_limits<std::size_t>::max()}) {}
+
+DataSink::~DataSink() { (void)wait_until_at_most(0); }
+
 Result<MeterCounts> DataSink::register_meters(std::span<const NewMeter> meters) {
   const auto registrations = data_->registry().register_meters(meters);
   if (!registrations) return registrations.error();
@@ -19,24 +25,42 @@ Result<MeterCounts> DataSink::register_meters(std::span<const NewMeter> meters) 
   return counts;
 }
 
-Result<std::vector<RefusedReading>> DataSink::take(const std::vector<Reading>& batch, AppendCounts& counts) {
-  std::vector<RefusedReading> refused;
-  for (const auto index : data_->meters().unknown(batch)) refused.push_back({index, "meter_id", "is not registered"});
-
-  std::vector<Reading> known;
-  known.reserve(batch.size() - refused.size());
-  auto skip = refused.begin();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (skip != refused.end() && skip->index == i)
-      ++skip;
-    else
-      known.push_back(batch[i]);
+Status DataSink::take(ParsedRows& batch) {
+  if (auto room = wait_until_at_most(kMaxBatchesInFlight - 1); !room) return room;
+  {
+    const std::scoped_lock lock{mutex_};
+    ++in_flight_;
   }
-  if (known.empty()) return refused;
-  const auto appended = data_->readings().append_and_wait(std::move(known));
-  if (!appended) return appended.error();
-  counts += *appended;
-  return refused;
+  ingest_.take(batch, [this](const Result<AppendCounts>& counts) { done(counts); });
+  return {};
+}
+
+void DataSink::done(const Result<AppendCounts>& counts) {
+  const std::scoped_lock lock{mutex_};  // held over the notification: who waits may destroy the object right after
+  --in_flight_;
+  if (counts)
+    counts_ += *counts;
+  else if (!error_)
+    error_ = counts.error();
+  landed_.notify_one();
+}
+
+Status DataSink::wait_until_at_most(std::size_t in_flight) {
+  std::unique_lock lock{mutex_};
+  landed_.wait(lock, [&] { return in_flight_ <= in_flight; });
+  if (error_) return *error_;
+  return {};
+}
+
+Status DataSink::finish() {
+  auto landed = wait_until_at_most(0);
+  auto closed = data_->close();
+  return landed ? closed : landed;
+}
+
+AppendCounts DataSink::counts() const {
+  const std::scoped_lock lock{mutex_};
+  return counts_;
 }
 
 }  // namespace meterhouse::cli

@@ -142,11 +142,15 @@ Result<ImportOptions> import_options(const Options& options) {
 class NoSink final : public ReadingSink {
  public:
   Result<MeterCounts> register_meters(std::span<const NewMeter>) override { return MeterCounts{}; }
-  Result<std::vector<RefusedReading>> take(const std::vector<Reading>& batch, AppendCounts& counts) override {
-    counts.accepted += batch.size();
-    return std::vector<RefusedReading>{};
+  Status take(ParsedRows& batch) override {
+    counts_.accepted += batch.readings.size();
+    return {};
   }
   Status finish() override { return {}; }
+  AppendCounts counts() const override { return counts_; }
+
+ private:
+  AppendCounts counts_;
 };
 
 // The file, or standard input.
@@ -222,33 +226,27 @@ class Import {
       : sink_(sink), dwelling_(std::move(dwelling)), rejects_(rejects), summary_(summary) {}
 
   Status run(ImportRows& rows, Progress& progress) {
-    ImportBatch batch;
+    ParsedRows batch;
     for (;;) {
       const auto more = rows.next(batch, kRowsAtOnce);
       if (const auto status = take(batch); !status) return status;
       if (!more) return more.error();  // after the good rows before it were taken
-      progress.update(batch.bytes);
+      progress.update(rows.bytes());
       if (!*more) return {};
     }
   }
 
  private:
-  Status take(const ImportBatch& batch) {
+  Status take(ParsedRows& batch) {
     if (const auto status = register_new(batch); !status) return status;
-    if (!batch.readings.empty()) {
-      const auto refused = sink_.take(batch.readings, summary_.counts);
-      if (!refused) return refused.error();
-      for (const auto& one : *refused)
-        if (const auto status = rejects_.add({batch.lines[one.index], one.field, one.reason}, summary_); !status)
-          return status;
-      summary_.readings += batch.readings.size();
-    }
+    summary_.readings += batch.readings.size();
+    if (const auto status = sink_.take(batch); !status) return status;
     for (const auto& reject : batch.rejects)
       if (const auto status = rejects_.add(reject, summary_); !status) return status;
     return {};
   }
 
-  Status register_new(const ImportBatch& batch) {
+  Status register_new(const ParsedRows& batch) {
     if (!dwelling_) return {};
     std::vector<NewMeter> meters;
     for (const Reading& reading : batch.readings)
@@ -351,6 +349,7 @@ Status import_file(const Options& options, Summary& summary) {
   Progress progress{"bytes", input->size()};
   auto status = Import{*target.sink, dwelling, *rejects, summary}.run(*rows, progress);
   const auto finished = target.sink->finish();
+  summary.counts = target.sink->counts();
   const auto listed = rejects->close();
   summary.seconds = progress.seconds();
   if (!status) return status.error().during(options.file);
@@ -368,10 +367,13 @@ void print_summary(const Options& options, const Summary& summary) {
         summary.meters.registered, summary.seconds);
     return;
   }
-  fmt::print("{} readings: {} accepted, {} duplicate, {} conflict, {} pending; {} rows rejected\n",
-             with_spaces(summary.readings), with_spaces(counts.accepted), with_spaces(counts.duplicate),
-             with_spaces(counts.conflict), with_spaces(counts.pending), with_spaces(summary.rejected));
-  if (summary.meters.registered > 0) fmt::print("{} meters registered\n", with_spaces(summary.meters.registered));
+  if (!options.file.empty())
+    fmt::print("{} readings: {} accepted, {} duplicate, {} conflict, {} pending; {} rows rejected\n",
+               with_spaces(summary.readings), with_spaces(counts.accepted), with_spaces(counts.duplicate),
+               with_spaces(counts.conflict), with_spaces(counts.pending), with_spaces(summary.rejected));
+  if (summary.meters.registered > 0 || options.file.empty())
+    fmt::print("{} meters registered, {} were already\n", with_spaces(summary.meters.registered),
+               with_spaces(summary.meters.existed));
   if (summary.rejected > 0)
     fmt::print("the first rejected: {}{}\n", summary.first_reject,
                options.rejects_file.empty() ? "; --rejects FILE lists all" : "");

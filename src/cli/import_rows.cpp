@@ -43,12 +43,6 @@ std::optional<std::size_t> find_column(const std::vector<std::string>& names, co
 
 }  // namespace
 
-void ImportBatch::clear() {
-  readings.clear();
-  lines.clear();
-  rejects.clear();
-}
-
 Result<std::string> canonical_header(std::string_view line, const ImportOptions& options) {
   const auto names = header_names(line);
   std::vector<std::string> canonical(names.size());
@@ -143,12 +137,11 @@ std::string ImportRows::csv_piece(bool last) {
   return piece;
 }
 
-Result<bool> ImportRows::next(ImportBatch& out, std::size_t max_rows) {
+Result<bool> ImportRows::next(ParsedRows& out, std::size_t max_rows) {
   out.clear();
-  while (out.readings.size() + out.rejects.size() < max_rows) {
+  while (out.size() < max_rows) {
     const auto more = reader_->next(parsed_, kRowsAtOnce);
     take(parsed_, out);
-    out.bytes = bytes_;
     if (!more) return more.error();
     if (*more) continue;
     if (finished_) return false;
@@ -168,7 +161,7 @@ Result<bool> ImportRows::next(ImportBatch& out, std::size_t max_rows) {
   return true;
 }
 
-void ImportRows::take(const ParsedRows& rows, ImportBatch& out) {
+void ImportRows::take(const ParsedRows& rows, ParsedRows& out) {
   const auto before = static_cast<std::ptrdiff_t>(out.rejects.size());
   for (RowReject reject : rows.rejects) {
     reject.row += first_line_ - 1;
@@ -179,18 +172,18 @@ void ImportRows::take(const ParsedRows& rows, ImportBatch& out) {
     if (options_.cumulate_from) {
       cumulate(line, rows.readings[i], out);
     } else {
-      out.readings.push_back(rows.readings[i]);
-      out.lines.push_back(line);
+      out.add(line, rows.readings[i]);
     }
   }
   std::stable_sort(out.rejects.begin() + before, out.rejects.end(),
                    [](const RowReject& a, const RowReject& b) { return a.row < b.row; });
+  out.rejected = out.rejects.size();
 }
 
 // A row's value is the energy of the interval that ends at closing. A channel's first row also gives the register at
 // the interval's beginning. Rows that are missing add nothing: the register simply has not counted what the file does
 // not tell.
-void ImportRows::cumulate(std::uint64_t line, const Reading& row, ImportBatch& out) {
+void ImportRows::cumulate(std::uint64_t line, const Reading& row, ParsedRows& out) {
   const bool opening = options_.label == ImportOptions::Label::opening;
   const Instant closing = opening ? row.at() + options_.interval : row.at();
   const auto reject = [&](std::string reason) { out.rejects.push_back({line, "at", std::move(reason)}); };
@@ -204,13 +197,9 @@ void ImportRows::cumulate(std::uint64_t line, const Reading& row, ImportBatch& o
   const auto value = sum.value + row.register_value();
   if (value > kMaxRegister) return reject("the sum is over the largest register");
 
-  if (first) {
-    out.readings.emplace_back(row.key(), sum.last, sum.value);
-    out.lines.push_back(line);
-  }
+  if (first) out.add(line, {row.key(), sum.last, sum.value});
   sum = {closing, value};
-  out.readings.emplace_back(row.key(), closing, value);
-  out.lines.push_back(line);
+  out.add(line, {row.key(), closing, value});
 }
 
 }  // namespace meterhouse::cli

@@ -34,16 +34,6 @@ struct ImportOptions {
 // Fills the span; 0 at the end. errors io.
 using ByteSource = std::function<Result<std::size_t>(std::span<char>)>;
 
-struct ImportBatch {
-  std::vector<Reading> readings;
-  std::vector<std::uint64_t>
-      lines;  // of each reading: the line of the file (JSON arrays: the element, packed: the record)
-  std::vector<RowReject> rejects;  // `row` is the line
-  std::uint64_t bytes = 0;         // read so far
-
-  void clear();
-};
-
 // The readings of a file, batch by batch, whatever its form. One thread.
 class ImportRows {
  public:
@@ -53,8 +43,11 @@ class ImportRows {
                                  Instant latest_allowed);
 
   // Replaces the content of `out` with the next rows: about max_rows readings and rejects. False: these were the last.
+  // A row goes by its line in the file (JSON arrays: the element, packed: the record); all rejects are listed.
   //   errors  invalid_argument: the syntax is broken past repair; `out` holds the good rows before it
-  Result<bool> next(ImportBatch& out, std::size_t max_rows);
+  Result<bool> next(ParsedRows& out, std::size_t max_rows);
+
+  std::uint64_t bytes() const { return bytes_; }  // read so far
 
  private:
   ImportRows(ByteSource source, const ImportOptions& options) : source_(std::move(source)), options_(options) {}
@@ -62,8 +55,8 @@ class ImportRows {
   Status read_piece();
   Status begin_csv();
   std::string csv_piece(bool last);
-  void take(const ParsedRows& rows, ImportBatch& out);
-  void cumulate(std::uint64_t line, const Reading& row, ImportBatch& out);
+  void take(const ParsedRows& rows, ParsedRows& out);
+  void cumulate(std::uint64_t line, const Reading& row, ParsedRows& out);
 
   ByteSource source_;
   ImportOptions options_;

@@ -33,11 +33,11 @@ Imported import(const std::string& text, const ImportOptions& options, const cha
     all.error = rows.error();
     return all;
   }
-  ImportBatch batch;
+  ParsedRows batch;
   for (;;) {
     const auto more = rows->next(batch, 150);
     all.readings.insert(all.readings.end(), batch.readings.begin(), batch.readings.end());
-    all.lines.insert(all.lines.end(), batch.lines.begin(), batch.lines.end());
+    all.lines.insert(all.lines.end(), batch.rows.begin(), batch.rows.end());
     all.rejects.insert(all.rejects.end(), batch.rejects.begin(), batch.rejects.end());
     if (!more) all.error = more.error();
     if (!more || !*more) return all;

@@ -6,18 +6,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/reading.h"
+#include "formats/reading_rows.h"
 #include "service/registry.h"
 #include "store/readings.h"
 
 namespace meterhouse::cli {
-
-// A reading that was refused: its place in the batch, and why.
-struct RefusedReading {
-  std::size_t index;
-  std::string field;
-  std::string reason;
-};
 
 struct MeterCounts {
   std::uint64_t registered = 0;
@@ -33,12 +26,16 @@ class ReadingSink {
   //   errors  invalid_argument: a meter is refused (its area is not configured …); the message names the first
   virtual Result<MeterCounts> register_meters(std::span<const NewMeter> meters) = 0;
 
-  // Takes a batch of at most ReadingStore::kMaxBatchReadings; adds what became of it to `counts`. The refused ones, in
-  // order.
-  virtual Result<std::vector<RefusedReading>> take(const std::vector<Reading>& batch, AppendCounts& counts) = 0;
+  // Takes a batch of at most ReadingStore::kMaxBatchReadings readings, which may move away. The refused ones become
+  // rejects, in their place among those of the batch, all of them listed.
+  //   errors  those of this batch or of one taken before: how much of them is durable, counts() tells after finish()
+  virtual Status take(ParsedRows& batch) = 0;
 
-  // Everything taken is durable. Once, at the end.
+  // Everything taken is durable, or the error tells why not. Once, at the end.
   virtual Status finish() = 0;
+
+  // What became of the readings taken; of all of them once finish() has returned.
+  virtual AppendCounts counts() const = 0;
 };
 
 }  // namespace meterhouse::cli

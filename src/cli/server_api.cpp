@@ -1,5 +1,6 @@
 #include "cli/server_api.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "formats/packed_rows.h"
@@ -137,15 +138,25 @@ Result<json::value> ServerApi::send_packed(std::span<const Reading> batch) {
   return post("/api/v1/readings", std::string{kPackedMediaType}, body_);
 }
 
-Result<std::vector<RefusedReading>> ServerApi::take(const std::vector<Reading>& batch, AppendCounts& counts) {
-  std::vector<RefusedReading> refused;
+Status ServerApi::take(ParsedRows& batch) {
+  auto refused = send(batch.readings);
+  if (!refused) return refused.error();
+  batch.rejected += refused->size();
+  for (Refused& one : *refused)
+    batch.rejects.push_back({batch.rows[one.index], std::move(one.field), std::move(one.reason)});
+  std::ranges::stable_sort(batch.rejects, {}, &RowReject::row);
+  return {};
+}
+
+Result<std::vector<ServerApi::Refused>> ServerApi::send(std::span<const Reading> batch) {
+  std::vector<Refused> refused;
   if (batch.empty()) return refused;
   const auto answer = send_packed(batch);
   if (!answer) return answer.error();
-  counts.accepted += count_at(*answer, "accepted");
-  counts.duplicate += count_at(*answer, "duplicate");
-  counts.conflict += count_at(*answer, "conflict");
-  counts.pending += count_at(*answer, "pending");
+  counts_.accepted += count_at(*answer, "accepted");
+  counts_.duplicate += count_at(*answer, "duplicate");
+  counts_.conflict += count_at(*answer, "conflict");
+  counts_.pending += count_at(*answer, "pending");
 
   const auto rejected = count_at(*answer, "rejected");
   const auto list = [&refused](const json::value& of, std::size_t first) {
@@ -158,7 +169,7 @@ Result<std::vector<RefusedReading>> ServerApi::take(const std::vector<Reading>& 
   }
   // Sending them again changes nothing: what was taken is a duplicate now.
   for (std::size_t first = 0; first < batch.size(); first += kListedErrors) {
-    const auto again = send_packed(std::span{batch}.subspan(first, std::min(kListedErrors, batch.size() - first)));
+    const auto again = send_packed(batch.subspan(first, std::min(kListedErrors, batch.size() - first)));
     if (!again) return again.error();
     list(*again, first);
   }

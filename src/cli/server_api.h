@@ -26,14 +26,25 @@ class ServerApi final : public ReadingSink {
   Result<boost::json::value> get(const std::string& target);
 
   Result<MeterCounts> register_meters(std::span<const NewMeter> meters) override;
-  Result<std::vector<RefusedReading>> take(const std::vector<Reading>& batch, AppendCounts& counts) override;
+  Status take(ParsedRows& batch) override;
   Status finish() override { return {}; }
+  AppendCounts counts() const override { return counts_; }
+
+  // A reading that the server refused: its place in the batch, and why.
+  struct Refused {
+    std::size_t index;
+    std::string field;
+    std::string reason;
+  };
+  // Sends at most ReadingStore::kMaxBatchReadings; what became of them is added to counts(). All the refused, in order.
+  Result<std::vector<Refused>> send(std::span<const Reading> batch);
 
  private:
   Result<boost::json::value> post(const std::string& target, const std::string& content_type, std::string_view body);
   Result<boost::json::value> send_packed(std::span<const Reading> batch);
 
   HttpClient client_;
+  AppendCounts counts_;
   std::string body_;  // used again
 };
 

@@ -90,19 +90,18 @@ Status send_share(const Town& town, const SimulateOptions& options, std::uint32_
   std::uint64_t sent = 0;
   while (!sending.failed && feed.next(batch, limit)) {
     pace.wait_before(sent);
-    AppendCounts counts;
-    const auto refused = server->take(batch, counts);
+    const auto refused = server->send(batch);
     if (!refused) return refused.error();
     sent += batch.size();
     sending.sent += batch.size();
     sending.summary.with([&](SimulateSummary& summary) {
-      summary.counts += counts;
       if (summary.rejected == 0 && !refused->empty())
         summary.first_rejection = fmt::format("meter {}: {} {}", batch[refused->front().index].key().text(),
                                               refused->front().field, refused->front().reason);
       summary.rejected += refused->size();
     });
   }
+  sending.summary.with([&](SimulateSummary& summary) { summary.counts += server->counts(); });
   return {};
 }
 

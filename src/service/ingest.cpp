@@ -10,12 +10,12 @@ namespace {
 constexpr std::string_view kNotRegistered = "is not registered";
 
 // The listed rejects stay in the order of the rows, and the first ones.
-void list_unknown(ParsedRows& rows, const std::vector<std::size_t>& unknown) {
-  const std::size_t shown = std::min(unknown.size(), ParsedRows::kMaxRejects);
+void list_unknown(ParsedRows& rows, const std::vector<std::size_t>& unknown, std::size_t rejects_listed) {
+  const std::size_t shown = std::min(unknown.size(), rejects_listed);
   for (std::size_t i = 0; i < shown; ++i)
     rows.rejects.push_back({rows.rows[unknown[i]], "meter_id", std::string{kNotRegistered}});
   std::ranges::sort(rows.rejects, {}, &RowReject::row);
-  rows.rejects.resize(std::min(rows.rejects.size(), ParsedRows::kMaxRejects));
+  rows.rejects.resize(std::min(rows.rejects.size(), rejects_listed));
   rows.rejected += unknown.size();
 }
 
@@ -27,10 +27,10 @@ void IngestReport::add_rejects(const ParsedRows& batch) {
   errors.insert(errors.end(), batch.rejects.begin(), batch.rejects.begin() + static_cast<std::ptrdiff_t>(room));
 }
 
-void reject_unregistered(ParsedRows& rows, const MeterDirectory& directory) {
+void reject_unregistered(ParsedRows& rows, const MeterDirectory& directory, std::size_t rejects_listed) {
   const std::vector<std::size_t> unknown = directory.unknown(rows.readings);
   if (unknown.empty()) return;
-  list_unknown(rows, unknown);
+  list_unknown(rows, unknown, rejects_listed);
   std::size_t kept = unknown.front();
   auto skip = unknown.begin();
   for (std::size_t i = kept; i < rows.readings.size(); ++i) {
@@ -47,7 +47,7 @@ void reject_unregistered(ParsedRows& rows, const MeterDirectory& directory) {
 
 void Ingest::take(ParsedRows& rows, AppendDone done) {
   MH_CHECK(rows.readings.size() <= ReadingStore::kMaxBatchReadings);
-  reject_unregistered(rows, directory_);
+  reject_unregistered(rows, directory_, limits_.rejects_listed);
   if (rows.readings.empty()) return done(AppendCounts{});
   const std::size_t size_bytes = rows.readings.size() * sizeof(Reading);
   if (!reserve(size_bytes))
@@ -65,7 +65,7 @@ void Ingest::take(ParsedRows& rows, AppendDone done) {
 // Relaxed: only the sum matters, nothing else is ordered by it.
 bool Ingest::reserve(std::size_t size_bytes) {
   const std::size_t before = bytes_in_flight_->fetch_add(size_bytes, std::memory_order_relaxed);
-  if (before == 0 || before + size_bytes <= max_bytes_in_flight_) return true;
+  if (before == 0 || before + size_bytes <= limits_.bytes_in_flight) return true;
   bytes_in_flight_->fetch_sub(size_bytes, std::memory_order_relaxed);
   return false;
 }

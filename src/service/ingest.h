@@ -23,8 +23,10 @@ struct IngestReport {
   void add_rejects(const ParsedRows& batch);
 };
 
-// The rows whose meter is not registered become rejects, in their place among the others. Asks the directory once.
-void reject_unregistered(ParsedRows& rows, const MeterDirectory& directory);
+// The rows whose meter is not registered become rejects, in their place among the others; the first rejects_listed of
+// all are told one by one. Asks the directory once.
+void reject_unregistered(ParsedRows& rows, const MeterDirectory& directory,
+                         std::size_t rejects_listed = ParsedRows::kMaxRejects);
 
 // Takes rows into the store. What waits for the store is bounded over all requests: past the bound a batch is refused,
 // so that a slow disk turns into answers that say "later" and not into memory.
@@ -33,9 +35,15 @@ class Ingest {
  public:
   static constexpr std::size_t kMaxBytesInFlight = std::size_t{64} << 20;
 
+  struct Limits {
+    std::size_t bytes_in_flight = kMaxBytesInFlight;
+    std::size_t rejects_listed = ParsedRows::kMaxRejects;  // of one batch; more are counted
+  };
+
   // Both outlive the object and the store's last call of done.
-  Ingest(const MeterDirectory& directory, ReadingStore& store, std::size_t max_bytes_in_flight = kMaxBytesInFlight)
-      : directory_(directory), store_(store), max_bytes_in_flight_(max_bytes_in_flight) {}
+  Ingest(const MeterDirectory& directory, ReadingStore& store) : Ingest(directory, store, Limits{}) {}
+  Ingest(const MeterDirectory& directory, ReadingStore& store, Limits limits)
+      : directory_(directory), store_(store), limits_(limits) {}
 
   // Rejects the rows of meters that are not registered (in `rows`, before this returns) and appends the others as one
   // batch.
@@ -53,7 +61,7 @@ class Ingest {
 
   const MeterDirectory& directory_;
   ReadingStore& store_;
-  const std::size_t max_bytes_in_flight_;
+  const Limits limits_;
   // Shared with the store's callbacks: a server that is stopped hard is gone before the last of them.
   std::shared_ptr<std::atomic<std::size_t>> bytes_in_flight_ = std::make_shared<std::atomic<std::size_t>>(0);
 };

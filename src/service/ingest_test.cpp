@@ -120,7 +120,7 @@ TEST_F(IngestTest, AnswersAtOnceWhereNothingIsLeft) {
 }
 
 TEST_F(IngestTest, RefusesWhatWouldPassTheBound) {
-  Ingest ingest{directory_, store_, 4 * sizeof(Reading)};
+  Ingest ingest{directory_, store_, {.bytes_in_flight = 4 * sizeof(Reading)}};
   ParsedRows first = rows_of(1, 3), at_the_bound = rows_of(1, 1), past_it = rows_of(1, 1);
   ingest.take(first, record());
   ingest.take(at_the_bound, record());
@@ -135,7 +135,7 @@ TEST_F(IngestTest, RefusesWhatWouldPassTheBound) {
 }
 
 TEST_F(IngestTest, TakesOneBatchWhateverTheBound) {
-  Ingest ingest{directory_, store_, 1};
+  Ingest ingest{directory_, store_, {.bytes_in_flight = 1}};
   ParsedRows rows = rows_of(1, 3);
   ingest.take(rows, record());
   store_.answer_all();
