@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "store/embedded/scan.h"
+#include "store/embedded/series_edit.h"
 
 // Reads, and the end.
 
@@ -21,22 +22,19 @@ Status EmbeddedReadingStore::check_open() const {
 Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
   if (auto done = check_open(); !done) return done.error();
   const LiveView view = live_.view();
-  Series series;
-  if (range.from <= range.to) {
-    if (auto done = view.segments->read(key, range, series); !done) return done.error();
-    merge_into(series, live_.head_readings(view, key, range));
-  }
-  if (neighbours == Neighbours::without) return series;
-
   Series answer;
-  if (range.from > kFirstInstant) {
+  const bool with_neighbours = neighbours == Neighbours::with;
+  if (with_neighbours && range.from > kFirstInstant) {
     const Instant limit = range.from - Seconds{1};
     if (auto done = view.segments->newest(key, limit, 1, answer); !done) return done.error();
     merge_into(answer, live_.head_readings(view, key, {kFirstInstant, limit}));
     keep_newest(answer, 1);
   }
-  merge_into(answer, series);
-  if (range.to < kLastInstant) {
+  if (range.from <= range.to) {
+    if (auto done = view.segments->read_into(key, range, answer); !done) return done.error();
+    merge_into(answer, live_.head_readings(view, key, range));
+  }
+  if (with_neighbours && range.to < kLastInstant) {
     const Instant limit = range.to + Seconds{1};
     Series after;
     if (auto done = view.segments->oldest(key, limit, after); !done) return done.error();

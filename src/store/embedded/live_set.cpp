@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "store/embedded/series_edit.h"
 
 namespace meterhouse {
 namespace {
@@ -132,7 +133,7 @@ Result<std::optional<Instant>> LiveSet::newest_outside(SeriesKey key) const {
 
 Status LiveSet::read_outside(SeriesKey key, ReadRange range, Series& out) const {
   const LiveView now = view();
-  if (auto done = now.segments->read(key, range, out); !done) {
+  if (auto done = now.segments->read_into(key, range, out); !done) {
     out.clear();
     return done;
   }

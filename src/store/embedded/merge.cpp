@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "store/embedded/fold.h"
 #include "store/embedded/segment_writer.h"
+#include "store/embedded/series_edit.h"
 
 namespace meterhouse {
 namespace {

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "store/embedded/series_edit.h"
+
 namespace meterhouse {
 namespace {
 

@@ -3,25 +3,9 @@
 #include <algorithm>
 
 #include "store/embedded/segment_format.h"
+#include "store/embedded/series_edit.h"
 
 namespace meterhouse {
-namespace {
-
-// Leaves the readings with range.from <= at <= range.to.
-void trim(Series& series, ReadRange range) {
-  const auto first = std::ranges::lower_bound(series.at, range.from) - series.at.begin();
-  const auto behind = std::max(first, std::ranges::upper_bound(series.at, range.to) - series.at.begin());
-  const auto keep = [&](auto& column) {
-    if (column.empty()) return;
-    column.erase(column.begin() + behind, column.end());
-    column.erase(column.begin(), column.begin() + first);
-  };
-  keep(series.at);
-  keep(series.registers);
-  keep(series.flags);
-}
-
-}  // namespace
 
 Result<std::shared_ptr<const Segment>> Segment::open(FileSystem& files, const std::string& path) {
   auto file = files.open(path, OpenMode::read);
@@ -85,20 +69,35 @@ Result<bool> Segment::find(SeriesKey key, FoundBlock& found) const {
 }
 
 Status Segment::read(SeriesKey key, ReadRange range, Series& out) const {
-  FoundBlock block;
-  const auto found = find(key, block);
-  if (!found || !*found) {
-    out.clear();
-    return found ? Status{} : found.error();
-  }
-  const BlockSummary& summary = block.header.summary;
-  if (summary.first > range.to || summary.last < range.from) {
-    out.clear();
+  out.clear();
+  auto done = read_into(key, range, out);
+  if (!done) out.clear();
+  return done;
+}
+
+Status Segment::read_into(SeriesKey key, ReadRange range, Series& out) const {
+  FoundBlock found;
+  const auto there = find(key, found);
+  if (!there) return there.error();
+  if (!*there) return {};
+  const BlockSummary& block = found.header.summary;
+  if (block.first > range.to || block.last < range.from) return {};
+  const auto bytes = found.group.span().subspan(found.at);
+  if (!out.empty() && out.at.back() >= block.first) {
+    Series piece;
+    if (auto decoded = decode_readings(found.header, bytes, piece); !decoded)
+      return damaged(found.offset, decoded.error());
+    clip(piece, range);
+    merge_into(out, piece);
     return {};
   }
-  if (auto decoded = decode_readings(block.header, block.group.span().subspan(block.at), out); !decoded)
-    return damaged(block.offset, decoded.error());
-  if (summary.first < range.from || summary.last > range.to) trim(out, range);
+  const std::size_t row = out.size();
+  const std::size_t count = front_until(found.header, range.to);
+  out.at.resize(row + count);
+  out.registers.resize(row + count);
+  if (auto decoded = decode_front(found.header, bytes, count, Instants::write, out, row); !decoded)
+    return damaged(found.offset, decoded.error());
+  if (block.first < range.from || block.last > range.to) clip(out, range, row);
   return {};
 }
 

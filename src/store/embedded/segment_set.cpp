@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/check.h"
+#include "store/embedded/series_edit.h"
 
 namespace meterhouse {
 
@@ -35,14 +35,18 @@ Result<std::shared_ptr<const SegmentSet>> SegmentSet::open(FileSystem& files, co
   return std::make_shared<const SegmentSet>(std::move(live));
 }
 
-Status SegmentSet::read(SeriesKey key, ReadRange range, Series& out) const {
-  out.clear();
-  Series piece;
-  for (const LiveSegment& live : segments_) {
+Status SegmentSet::read_into(SeriesKey key, ReadRange range, Series& out) const {
+  const auto touches = [&](const LiveSegment& live) {
     const SegmentInfo& info = live.segment->info();
-    if (info.blocks == 0 || info.newest < range.from || info.oldest > range.to) continue;
-    if (auto done = live.segment->read(key, range, piece); !done) return done.error();
-    merge_into(out, piece);
+    return info.blocks > 0 && info.newest >= range.from && info.oldest <= range.to;
+  };
+  auto left = static_cast<std::size_t>(std::ranges::count_if(segments_, touches));
+  for (const LiveSegment& live : segments_) {
+    if (!touches(live)) continue;
+    const std::size_t before = out.size();
+    if (auto done = live.segment->read_into(key, range, out); !done) return done.error();
+    // Months are about as long as one another: one allocation for all that follow.
+    if (--left > 0 && out.size() > before) out.reserve(out.size() + left * (out.size() - before) * 11 / 10);
   }
   return {};
 }
@@ -91,51 +95,6 @@ Result<std::optional<Instant>> SegmentSet::newest_instant(SeriesKey key) const {
     if (*summary && (!newest || (*summary)->last > *newest)) newest = (*summary)->last;
   }
   return newest;
-}
-
-void merge_into(Series& out, const Series& later) {
-  if (later.empty()) return;
-  if (out.empty()) {
-    out = later;
-    return;
-  }
-  if (out.at.back() >= later.at.front()) {
-    out = merge(out, later);
-    return;
-  }
-  if (!out.flags.empty() || !later.flags.empty()) {
-    out.flags.resize(out.size());
-    if (later.flags.empty())
-      out.flags.resize(out.size() + later.size());
-    else
-      out.flags.insert(out.flags.end(), later.flags.begin(), later.flags.end());
-  }
-  out.at.insert(out.at.end(), later.at.begin(), later.at.end());
-  out.registers.insert(out.registers.end(), later.registers.begin(), later.registers.end());
-}
-
-namespace {
-
-void keep(Series& series, std::size_t first, std::size_t last) {
-  const auto cut = [first, last](auto& column) {
-    column.erase(column.begin() + static_cast<std::ptrdiff_t>(last), column.end());
-    column.erase(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(first));
-  };
-  cut(series.at);
-  cut(series.registers);
-  if (!series.flags.empty()) cut(series.flags);
-}
-
-}  // namespace
-
-void clip(Series& series, ReadRange range) {
-  const auto from = std::ranges::lower_bound(series.at, range.from);
-  const auto to = std::ranges::upper_bound(from, series.at.end(), range.to);
-  keep(series, static_cast<std::size_t>(from - series.at.begin()), static_cast<std::size_t>(to - series.at.begin()));
-}
-
-void keep_newest(Series& series, std::size_t count) {
-  if (series.size() > count) keep(series, series.size() - count, series.size());
 }
 
 }  // namespace meterhouse

@@ -32,7 +32,8 @@ class SegmentSet {
 
   const std::vector<LiveSegment>& all() const { return segments_; }
 
-  Status read(SeriesKey key, ReadRange range, Series& out) const;
+  // The readings within the range to those in `out`, which win where both have an instant.
+  Status read_into(SeriesKey key, ReadRange range, Series& out) const;
   // The newest `count` readings at or before `limit`, ascending; fewer where there are fewer.
   Status newest(SeriesKey key, Instant limit, std::size_t count, Series& out) const;
   // The oldest reading at or after `limit`; empty where there is none.
@@ -42,12 +43,5 @@ class SegmentSet {
  private:
   std::vector<LiveSegment> segments_;
 };
-
-// Appends `later` to `out`; where both have an instant, `out` wins. Cheap where `later` lies behind.
-void merge_into(Series& out, const Series& later);
-// Drops what lies outside the range.
-void clip(Series& series, ReadRange range);
-// Drops all but the newest `count`.
-void keep_newest(Series& series, std::size_t count);
 
 }  // namespace meterhouse
