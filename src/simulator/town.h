@@ -71,7 +71,7 @@ class Town {
   // errors  invalid_argument: no area or dwelling type, an unknown time zone, an interval that does not divide a day
   //         out_of_range: too many meters, a period before kFirstDay or of no length
   static Result<Town> build(const TownOptions& options, const Site& site);
-  Town(Town&&) = default;
+  Town(Town&&) noexcept = default;
   Town& operator=(Town&&) = default;
   Town(const Town&) = delete;
   Town& operator=(const Town&) = delete;
