@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "store/embedded/fold.h"
+#include "store/embedded/segment_walk.h"
 #include "store/embedded/segment_writer.h"
 #include "store/embedded/series_edit.h"
 
@@ -19,59 +20,33 @@ constexpr std::uint64_t kLateShare = 10;
 class Merger {
  public:
   explicit Merger(std::span<const LiveSegment> segments) {
-    for (const LiveSegment& live : segments) cursors_.push_back({SegmentCursor{live.segment}, false});
+    for (const LiveSegment& live : segments) walk_.add(SegmentCursor{live.segment});
   }
 
   Status run(SegmentWriter& writer) {
-    for (Source& source : cursors_)
-      if (auto done = advance(source); !done) return done.error();
-    while (const auto key = smallest_key())
+    if (auto done = walk_.start(); !done) return done.error();
+    while (const auto key = walk_.key()) {
       if (auto done = write_channel(writer, *key); !done) return done.error();
+      if (auto done = walk_.pass(); !done) return done.error();
+    }
     return {};
   }
 
  private:
-  struct Source {
-    SegmentCursor cursor;
-    bool more;
-  };
-
-  static Status advance(Source& source) {
-    const auto more = source.cursor.next();
-    if (!more) return more.error();
-    source.more = *more;
-    return {};
-  }
-
-  std::optional<SeriesKey> smallest_key() const {
-    std::optional<SeriesKey> smallest;
-    for (const Source& source : cursors_)
-      if (source.more && (!smallest || source.cursor.summary().key < *smallest)) smallest = source.cursor.summary().key;
-    return smallest;
-  }
-
   Status write_channel(SegmentWriter& writer, SeriesKey key) {
-    having_.clear();
-    for (Source& source : cursors_)
-      if (source.more && source.cursor.summary().key == key) having_.push_back(&source);
-    if (having_.size() == 1) {
-      const auto bytes = having_.front()->cursor.encoded();
-      if (!bytes) return bytes.error();
-      if (auto done = writer.add_encoded(*bytes); !done) return done.error();
-    } else if (auto done = join(writer, key); !done) {
-      return done.error();
-    }
-    for (Source* source : having_)
-      if (auto done = advance(*source); !done) return done.error();
-    return {};
+    const auto& blocks = walk_.select(key);
+    if (blocks.size() > 1) return join(writer, key, blocks);
+    const auto bytes = blocks.front()->encoded();
+    if (!bytes) return bytes.error();
+    return writer.add_encoded(*bytes);
   }
 
-  Status join(SegmentWriter& writer, SeriesKey key) {
+  Status join(SegmentWriter& writer, SeriesKey key, const std::vector<SegmentCursor*>& blocks) {
     joined_.clear();
     std::optional<ReadingBefore> before;
-    for (Source* source : having_) {
-      if (auto done = source->cursor.decode(piece_); !done) return done.error();
-      const auto& its_before = source->cursor.summary().before;
+    for (const SegmentCursor* block : blocks) {
+      if (auto done = block->decode(piece_); !done) return done.error();
+      const auto& its_before = block->summary().before;
       if (its_before && (!before || its_before->at < before->at)) before = its_before;
       merge_into(joined_, piece_);
     }
@@ -80,8 +55,7 @@ class Merger {
     return writer.add(key, joined_, before);
   }
 
-  std::vector<Source> cursors_;
-  std::vector<Source*> having_;
+  SegmentWalk walk_;
   Series joined_;
   Series piece_;
 };

@@ -4,10 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "store/embedded/segment_walk.h"
 #include "store/embedded/series_edit.h"
 
 namespace meterhouse {
 namespace {
+
+using Blocks = std::vector<SegmentCursor*>;  // of one channel, by month, then fold
 
 // The segments' blocks and the heads' channels side by side, key by key.
 class KeyWalk {
@@ -17,56 +20,38 @@ class KeyWalk {
     for (const LiveSegment& segment : view.segments->all()) {
       const SegmentInfo& info = segment.segment->info();
       if (info.blocks == 0 || info.newest < range.from || info.oldest > range.to) continue;
-      cursors_.push_back({SegmentCursor{segment.segment, keys}, false});
+      segments_.add(SegmentCursor{segment.segment, keys});
     }
   }
 
-  Status start() {
-    for (Source& source : cursors_)
-      if (auto done = advance(source); !done) return done.error();
-    return {};
-  }
+  Status start() { return segments_.start(); }
 
   // To the next key; false: none left.
   Result<bool> next() {
-    if (key_) {
-      for (Source* source : having_)
-        if (auto done = advance(*source); !done) return done.error();
-      if (in_head_) ++head_at_;
+    if (auto done = segments_.pass(); !done) return done.error();
+    if (in_head_) ++head_at_;
+    in_head_ = false;
+    auto key = segments_.key();
+    if (head_at_ < head_keys_.size() && (!key || head_keys_[head_at_] <= *key)) {
+      key = head_keys_[head_at_];
+      in_head_ = true;
     }
-    key_.reset();
-    if (head_at_ < head_keys_.size()) key_ = head_keys_[head_at_];
-    for (const Source& source : cursors_)
-      if (source.more && (!key_ || source.cursor.summary().key < *key_)) key_ = source.cursor.summary().key;
-    having_.clear();
-    if (!key_) return false;
-    for (Source& source : cursors_)
-      if (source.more && source.cursor.summary().key == *key_) having_.push_back(&source);
-    in_head_ = head_at_ < head_keys_.size() && head_keys_[head_at_] == *key_;
+    if (!key) return false;
+    key_ = *key;
+    blocks_ = &segments_.select(*key);
     return true;
   }
 
-  struct Source {
-    SegmentCursor cursor;
-    bool more;
-  };
-
+  // Legal after next() answered true.
   SeriesKey key() const { return *key_; }
   bool in_head() const { return in_head_; }
-  const std::vector<Source*>& having() const { return having_; }  // by month, then fold
+  const Blocks& blocks() const { return *blocks_; }
 
  private:
-  static Status advance(Source& source) {
-    const auto more = source.cursor.next();
-    if (!more) return more.error();
-    source.more = *more;
-    return {};
-  }
-
   std::vector<SeriesKey> head_keys_;
   std::size_t head_at_ = 0;
-  std::vector<Source> cursors_;
-  std::vector<Source*> having_;
+  SegmentWalk segments_;
+  const Blocks* blocks_ = nullptr;
   std::optional<SeriesKey> key_;
   bool in_head_ = false;
 };
@@ -82,11 +67,11 @@ class Gatherer {
   Result<SeriesView> gather(const KeyWalk& walk) {
     in_range_.clear();
     bool in_order = true;  // nearly always: a month after the one before, and nothing late
-    for (const KeyWalk::Source* source : walk.having()) {
-      const BlockSummary& block = source->cursor.summary();
+    for (const SegmentCursor* cursor : walk.blocks()) {
+      const BlockSummary& block = cursor->summary();
       if (outside(block, range_)) continue;
       in_order = in_order && (in_range_.empty() || in_range_.back()->summary().last < block.first);
-      in_range_.push_back(&source->cursor);
+      in_range_.push_back(cursor);
     }
     Series head;
     if (walk.in_head()) head = live_.head_readings(view_, walk.key(), range_);
@@ -170,13 +155,13 @@ class Gatherer {
 
 // The difference of the register over the range from block headers alone: blocks one behind the other, none going
 // backwards, one edge of theirs on each end of the range.
-std::optional<MilliWattHours> total_from_headers(const std::vector<KeyWalk::Source*>& blocks, ReadRange range) {
+std::optional<MilliWattHours> total_from_headers(const Blocks& blocks, ReadRange range) {
   std::optional<MilliWattHours> start;
   std::optional<MilliWattHours> end;
   std::optional<MilliWattHours> newest;
   Instant reached = kFirstInstant;
-  for (const KeyWalk::Source* source : blocks) {
-    const BlockSummary& block = source->cursor.summary();
+  for (const SegmentCursor* cursor : blocks) {
+    const BlockSummary& block = cursor->summary();
     if (outside(block, range)) continue;
     if (!block.monotone || (newest && (block.first <= reached || block.first_register < *newest))) return std::nullopt;
     if (!start && block.before && block.before->at == range.from) start = block.before->register_value;
@@ -221,10 +206,10 @@ Status scan_register_totals(const LiveSet& live, KeyRange keys, ReadRange range,
     if (!more) return more.error();
     if (!*more) return {};
     bool any = false;
-    for (const KeyWalk::Source* source : walk.having()) any = any || !outside(source->cursor.summary(), range);
+    for (const SegmentCursor* cursor : walk.blocks()) any = any || !outside(cursor->summary(), range);
     const bool in_head = walk.in_head() && !live.head_readings(view, walk.key(), range).empty();
     if (!any && !in_head) continue;
-    const auto total = in_head ? std::nullopt : total_from_headers(walk.having(), range);
+    const auto total = in_head ? std::nullopt : total_from_headers(walk.blocks(), range);
     if (auto done = visit(walk.key(), total); !done) return done.error();
   }
 }
