@@ -32,6 +32,24 @@ std::string post(std::string_view path, std::string_view headers, std::string_vi
                      headers, body);
 }
 
+// A second request behind the first: answered where the first was taken, and where it was refused the connection ends.
+void expect_answer_and_canary(EchoServer& server, const std::string& request, int status) {
+  RawClient client{server.port()};
+  client.send(request);
+  client.send("GET /canary HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto response = client.receive();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->status, status) << response->body.substr(0, 200);
+  if (status == 200) {
+    const auto canary = client.receive();
+    ASSERT_TRUE(canary.has_value()) << "the canary was not answered";
+    EXPECT_EQ(canary->body, "GET /canary [] seen= auth= body=");
+  } else {
+    EXPECT_TRUE(response->closes());
+    EXPECT_TRUE(client.closed()) << "the canary was answered";
+  }
+}
+
 TEST(Server, AnswersPipelinedRequestsInOrder) {
   EchoServer server;
   RawClient client{server.port()};
@@ -91,11 +109,7 @@ TEST(Server, BodyLimitCountsDecodedBytesAtTheBoundAndOnePastIt) {
                          past),
              413}}) {
     SCOPED_TRACE(c.name);
-    RawClient client{server.port()};
-    client.send(c.request);
-    const auto response = client.receive();
-    ASSERT_TRUE(response.has_value());
-    EXPECT_EQ(response->status, c.status);
+    expect_answer_and_canary(server, c.request, c.status);
   }
 }
 
@@ -118,11 +132,7 @@ TEST(Server, RefusesBrokenBodies) {
         Case{"explodes", post("/echo", "Content-Encoding: gzip\r\n", gzip(std::string(30'000'000, '\0'))), 413},
         Case{"unknown encoding", post("/echo", "Content-Encoding: br\r\n", "hello"), 415}}) {
     SCOPED_TRACE(c.name);
-    RawClient client{server.port()};
-    client.send(c.request);
-    const auto response = client.receive();
-    ASSERT_TRUE(response.has_value());
-    EXPECT_EQ(response->status, c.status) << response->body.substr(0, 200);
+    expect_answer_and_canary(server, c.request, c.status);
   }
 }
 
