@@ -2,7 +2,9 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <memory>
@@ -198,6 +200,18 @@ Status serve_data(const Program& program) {
   return closed;
 }
 
+// Each connection is an open file, and the soft limit of a shell is often 1024.
+void raise_file_limit(std::size_t connections_max) {
+  constexpr rlim_t kOwnFiles = 1'000;  // journal, segments, catalog
+  const rlim_t wanted = connections_max + kOwnFiles;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+    spdlog::warn("the system allows {} open files: fewer than connections_max {} can be served at a time",
+                 limit.rlim_cur, connections_max);
+}
+
 int run(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stdout_logger_mt("meterhouse"));
   spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
@@ -211,6 +225,7 @@ int run(const ServeOptions& options) {
   if (!configuration) return report("serve", {Errc::invalid_argument, configuration.error().message});
   const auto& [config, listen] = *configuration;
   spdlog::info("meterhouse " METERHOUSE_VERSION);
+  raise_file_limit(configuration->config.server.connections_max);
   log_ignored(options, config);
   StartGate gate;
   auto server = Server::start(server_options(config.server, listen), gate, clock);

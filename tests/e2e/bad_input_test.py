@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import ExitStack
 from datetime import timedelta
 
 from support import ServerTest, iso, main, now
@@ -80,6 +81,67 @@ class BadInput(ServerTest):
                 self.assertEqual(answer["errors"][0]["row"], 2)
                 self.assertEqual(self.stored(meter), 2)
 
+    def test_csv_rows_that_are_rejected(self):
+        for name, row, field, reason in [
+            ("unregistered meter", "999999999,2025-02-20T10:01Z,1,import", "meter_id", "not registered"),
+            ("meter of 8 digits", "12345678,2025-02-20T10:01Z,1,import", "meter_id", "9 digits"),
+            ("invalid UTF-8", "1000\udcff0001,2025-02-20T10:01Z,1,import", "meter_id", "9 digits"),
+            ("future", f"METER,{iso(now() + timedelta(minutes=6))},1,import", "at", "future"),
+            ("a time that does not exist", "METER,2025-03-30T01:30,1,import", "at", "exist"),
+            ("no time", "METER,,1,import", "at", "missing"),
+            ("NaN", "METER,2025-02-20T10:01Z,NaN,import", "register", "not a number"),
+            ("huge", f"METER,2025-02-20T10:01Z,{'9' * 400},import", "register", "range"),
+            ("an exponent out of all bounds", "METER,2025-02-20T10:01Z,1e999999999,import", "register", "range"),
+            ("negative", "METER,2025-02-20T10:01Z,-1,import", "register", "negative"),
+            ("channel", "METER,2025-02-20T10:01Z,1,both", "channel", ""),
+            ("a field too many", "METER,2025-02-20T10:01Z,1,import,7", "", "5 fields, the header 4"),
+            ("an open quote", 'METER,2025-02-20T10:01Z,1,"import', "", "quote"),
+        ]:
+            with self.subTest(name):
+                meter = self.new_meter()
+                good = [f"{meter},2025-02-20T10:0{minute}Z,{minute},import" for minute in (0, 2)]
+                rows = [good[0], good[1], row.replace("METER", meter)]  # last, as an open quote runs on
+                body = "\n".join(["meter_id,at,register,channel", *rows]).encode(errors="surrogateescape")
+                status, answer = self.post(body, CSV)
+                self.assertEqual((status, answer["accepted"], answer["rejected"]), (200, 2, 1), answer)
+                (error,) = answer["errors"]
+                self.assertEqual((error["row"], error["field"]), (3, field), error)
+                self.assertIn(reason, error["reason"])
+                self.assertEqual(self.stored(meter), 2)
+
+    def test_a_clock_may_be_five_minutes_ahead(self):
+        meter = self.new_meter()
+        soon = {"meter_id": meter, "at": iso(now() + timedelta(minutes=4, seconds=50)), "register": 1}
+        self.assertEqual(self.post(json.dumps([soon]), JSON)[1]["accepted"], 1)
+
+    def test_a_legacy_bulk_keeps_its_good_rows(self):
+        """Whatever the bad row between two good ones is."""
+        time = "2025-02-20T10:01:00"
+        for name, row in [
+            ("unregistered meter", f'{{"meter_id":"999999999","timestamp":"{time}","reading":1}}'),
+            ("meter as a number", f'{{"meter_id":100000001,"timestamp":"{time}","reading":1}}'),
+            ("future", f'{{"meter_id":"METER","timestamp":"{iso(now() + timedelta(minutes=6))}","reading":1}}'),
+            ("a time that does not exist", '{"meter_id":"METER","timestamp":"2025-03-30T01:30:00","reading":1}'),
+            ("time of a list", '{"meter_id":"METER","timestamp":[1],"reading":1}'),
+            ("huge", f'{{"meter_id":"METER","timestamp":"{time}","reading":1e300}}'),
+            ("NaN", f'{{"meter_id":"METER","timestamp":"{time}","reading":NaN}}'),
+            ("boolean", f'{{"meter_id":"METER","timestamp":"{time}","reading":true}}'),
+            ("null", f'{{"meter_id":"METER","timestamp":"{time}","reading":null}}'),
+            ("an object", f'{{"meter_id":"METER","timestamp":"{time}","reading":{{}}}}'),
+            ("no object", "7"),
+        ]:
+            with self.subTest(name):
+                meter = self.new_meter()
+                first, last = (f'{{"meter_id":"{meter}","timestamp":"2025-02-20T10:0{minute}:00","reading":{minute}}}' for minute in (0, 2))
+                body = f"[{first},{row.replace('METER', meter)},{last}]"
+                status, _, text = self.client.send("POST", "/meter/bulk_readings", body, JSON)
+                self.assertEqual((status, json.loads(text)["message"]), (200, "Bulk queued. Success: 2, Failed: 1"))
+                self.assertEqual(self.stored(meter), 2)
+        for name, body in [("deep nesting", "[" * 100_000), ("invalid UTF-8", b'["\xff"]'), ("empty", "")]:
+            with self.subTest(name):
+                status, _, text = self.client.send("POST", "/meter/bulk_readings", body, JSON)
+                self.assertEqual((status, json.loads(text)), (400, {"status": "error", "message": "Input must be a JSON list"}))
+
     def test_csv(self):
         meter = self.new_meter()
         body = f"at,meter_id,register\n2025-02-20T10:00Z,{meter},1\nx,{meter},2\n2025-02-20T10:02Z,{meter}\n2025-02-20T10:03Z,{meter},4\n"
@@ -118,6 +180,29 @@ class BadInput(ServerTest):
         status, _, text = self.client.send("GET", "/healthz", headers={"X-Long": "x" * 17_000})
         self.assertEqual((status, json.loads(text)["status"]), (431, 431))
         self.client.close()
+
+    def test_slow_clients(self):
+        """One that does not end its header and one that does not end its body: each is told so and let go, and what else
+        comes meanwhile is answered."""
+        meter = self.new_meter()
+        row = json.dumps(self.good(meter, 0))
+        head = "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 5000\r\n\r\n{}"
+        sent = ["GET /healthz HTTP/1.1\r\nHost: loc", head.format("/api/v1/readings", row + "\n"), head.format("/meter/reading", row)]
+        with ExitStack() as stack:
+            host, port = self.address.split(":")
+            slow = [stack.enter_context(socket.create_connection((host, int(port)), timeout=60)) for _ in sent]
+            for connection, text in zip(slow, sent):
+                connection.sendall(text.encode())
+            self.assertEqual(self.client.json("GET", "/healthz")[0], 200)
+            header, readings, legacy = (connection.makefile("rb").read().decode() for connection in slow)
+        for answer in (header, readings, legacy):
+            self.assertTrue(answer.startswith("HTTP/1.1 408 "), answer)
+            self.assertIn("Connection: close", answer)
+        self.assertIn("the request header took too long", header)
+        counts = json.loads(readings.split("\r\n\r\n", 1)[1])
+        self.assertIn("the body came too slowly", counts["detail"])
+        self.assertEqual(self.stored(meter), counts["accepted"])
+        self.assertEqual(json.loads(legacy.split("\r\n\r\n", 1)[1])["status"], "error")
 
     def test_a_body_that_is_cut_keeps_finished_batches(self):
         meter = self.new_meter()
