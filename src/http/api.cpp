@@ -72,7 +72,7 @@ Task<Response> Api::run_with_body(const Route& route, const Request& request, Bo
   if (!whole) co_return error_for(request.path, whole.error());
   const std::string_view text = *whole;
   if (route.runs == Route::Runs::on_io_thread) co_return (this->*route.plain)(request, text);
-  const auto on_worker = [&](auto done) {
+  const auto on_worker = [&](const auto& done) {
     const bool taken =
         workers_.try_submit([this, &route, &request, text, done] { done(run_caught(route, request, text)); });
     if (!taken) done(error_for(request.path, {503, "the server is overloaded"}));

@@ -25,7 +25,7 @@ constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;  // read at most after a r
 class Connection final : private LaneMember, private BodyReader {
  public:
   Connection(Lane& lane, Socket socket) : lane_(lane), socket_(std::move(socket)) { lane_.enter(*this); }
-  ~Connection() { lane_.leave(*this); }
+  ~Connection() override { lane_.leave(*this); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 

@@ -22,7 +22,7 @@ constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an error such as too many open files
 
-void report_end(std::exception_ptr thrown) {
+void report_end(const std::exception_ptr& thrown) {
   if (!thrown) return;
   try {
     std::rethrow_exception(thrown);
