@@ -2,11 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <filesystem>
 
 #include "base/file_system.h"
 #include "cli/command.h"
 #include "cli/data_directory.h"
 #include "cli/progress.h"
+#include "cli/read_counter.h"
 #include "service/catalog_change.h"
 #include "service/unregistered.h"
 #include "store/embedded/store_lock.h"
@@ -34,6 +36,7 @@ struct Findings {
   VerifyReport readings;
   CatalogReport catalog;
   UnregisteredMeters unregistered;
+  std::uint64_t bytes = 0;  // read
 
   bool sound() const { return readings.sound() && catalog.sound() && unregistered.none(); }
 };
@@ -47,27 +50,40 @@ Result<CatalogReport> read_catalog(FileSystem& files, const std::string& path) {
   return missing;
 }
 
+// How much there is to read.
+std::uint64_t bytes_below(const std::string& directory) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator entry{directory, error}, end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code no_file;
+    if (const auto size = entry->file_size(no_file); !no_file) bytes += size;
+  }
+  return bytes;
+}
+
 // Every file of the directory, under its lock.
 Status read_directory(FileSystem& files, const std::string& directory, Findings& findings) {
   const auto lock = lock_store(files, directory);
   if (!lock) return lock.error();
-  Progress progress{"bytes read", 0};
+  Progress progress{"bytes read", bytes_below(directory)};
+  ReadCounter counter{files, [&progress](std::uint64_t bytes) { progress.update(bytes); }};
   std::vector<MeterId> registered;  // by changes that the next start will apply
   VerifyHooks hooks;
-  hooks.progress = [&](const std::string&, std::uint64_t bytes) { progress.update(bytes); };
   hooks.on_change = [&](std::string_view change) -> Status {
     const auto meters = meters_registered_by(change);
     if (!meters) return meters.error();
     registered.insert(registered.end(), meters->begin(), meters->end());
     return {};
   };
-  auto readings = verify_locked_store(files, directory, hooks);
+  auto readings = verify_locked_store(counter, directory, hooks);
   if (!readings) return readings.error();
   auto catalog = read_catalog(files, catalog_path(directory));
   if (!catalog) return catalog.error();
   registered.insert(registered.end(), catalog->meters.begin(), catalog->meters.end());
   std::ranges::sort(registered);
   findings.unregistered = unregistered_among(readings->meters, registered);
+  findings.bytes = counter.bytes() + catalog->bytes;
   findings.readings = std::move(*readings);
   findings.catalog = std::move(*catalog);
   return {};
@@ -87,46 +103,58 @@ std::string torn_text(const TornFrame& torn) {
                      torn.offset, torn.length);
 }
 
+// What is wrong, one line each; of a large damage the first.
+std::vector<std::string> damages_of(const Findings& findings) {
+  std::vector<std::string> damages = findings.catalog.damages;
+  damages.insert(damages.end(), findings.readings.damages.begin(), findings.readings.damages.end());
+  if (!findings.unregistered.none())
+    damages.push_back("the catalog lacks meters that have readings: " + findings.unregistered.text());
+  return damages;
+}
+
 void print_text(const Findings& findings) {
-  const VerifyReport& readings = findings.readings;
-  fmt::print("{} meters in the catalog\n", with_spaces(findings.catalog.meters.size()));
-  fmt::print("{} segments: {} blocks, {} readings\n", with_spaces(readings.segments), with_spaces(readings.blocks),
+  const auto& [readings, catalog, unregistered, bytes] = findings;
+  fmt::print("catalog: schema {}, {} tables, {} rows, {} meters\n", catalog.schema, catalog.tables,
+             with_spaces(catalog.rows), with_spaces(catalog.meters.size()));
+  fmt::print("segments: {}, {} blocks, {} readings\n", with_spaces(readings.segments), with_spaces(readings.blocks),
              with_spaces(readings.segment_readings));
   fmt::print("journal: {} frames, {} readings, {} changes{}\n", with_spaces(readings.journal_frames),
              with_spaces(readings.journal_readings), with_spaces(readings.journal_changes),
              readings.clean ? "; closed in good order" : "");
-  fmt::print("{} bytes read\n", with_spaces(readings.bytes));
+  fmt::print("together: {} readings of {} meters, {} bytes read\n",
+             with_spaces(readings.segment_readings + readings.journal_readings), with_spaces(readings.meters.size()),
+             with_spaces(bytes));
   if (readings.torn) fmt::print("{}\n", torn_text(*readings.torn));
-  for (const auto& damage : findings.catalog.damages) fmt::print("DAMAGE {}\n", damage);
-  for (const auto& damage : readings.damages) fmt::print("DAMAGE {}\n", damage);
-  if (!findings.unregistered.none())
-    fmt::print("DAMAGE the catalog lacks meters that have readings: {}\n", findings.unregistered.text());
+  for (const auto& damage : damages_of(findings)) fmt::print("DAMAGE {}\n", damage);
   if (readings.damage_count > readings.damages.size())
     fmt::print("and {} more\n", with_spaces(readings.damage_count - readings.damages.size()));
   fmt::print("{}\n", findings.sound() ? "sound" : "damaged");
 }
 
 void print_json(const Findings& findings) {
-  const VerifyReport& readings = findings.readings;
-  boost::json::array damages;
-  for (const auto& damage : findings.catalog.damages) damages.emplace_back(damage);
-  for (const auto& damage : readings.damages) damages.emplace_back(damage);
-  boost::json::array unregistered;
-  for (const MeterId meter : findings.unregistered.meters) unregistered.emplace_back(meter.text());
+  const auto& [readings, catalog, unregistered, bytes] = findings;
+  const auto listed = damages_of(findings);
+  boost::json::array damages(listed.begin(), listed.end());
+  boost::json::array lacking;
+  for (const MeterId meter : unregistered.meters) lacking.emplace_back(meter.text());
   boost::json::object out{{"sound", findings.sound()},
                           {"clean", readings.clean},
-                          {"meters", findings.catalog.meters.size()},
+                          {"catalog_schema", catalog.schema},
+                          {"catalog_tables", catalog.tables},
+                          {"catalog_rows", catalog.rows},
+                          {"meters", catalog.meters.size()},
+                          {"meters_with_readings", readings.meters.size()},
                           {"segments", readings.segments},
                           {"blocks", readings.blocks},
                           {"segment_readings", readings.segment_readings},
                           {"journal_frames", readings.journal_frames},
                           {"journal_readings", readings.journal_readings},
                           {"journal_changes", readings.journal_changes},
-                          {"bytes", readings.bytes},
-                          {"damage_count", readings.damage_count + findings.catalog.damages.size()},
+                          {"bytes", bytes},
+                          {"damage_count", readings.damage_count + listed.size() - readings.damages.size()},
                           {"damages", damages},
-                          {"unregistered_count", findings.unregistered.meters.size()},
-                          {"unregistered", unregistered}};
+                          {"unregistered_count", lacking.size()},
+                          {"unregistered", lacking}};
   if (readings.torn) out["torn"] = torn_text(*readings.torn);
   fmt::print("{}\n", boost::json::serialize(out));
 }

@@ -244,8 +244,19 @@ class Verify(CommandLine):
         self.run_program("import", self.path("r.csv"), "--meters", self.path("m.csv"), "--data", data)
         found = json.loads(self.run_program("verify", data, "--json").stdout)
         self.assertTrue(found["sound"] and found["clean"])
-        self.assertEqual(found["meters"], 20)
+        self.assertEqual((found["meters"], found["meters_with_readings"], found["unregistered"]), (20, 20, []))
+        self.assertEqual((found["catalog_schema"], found["catalog_tables"], found["catalog_rows"]), (1, 2, 21))
         self.assertEqual(found["segment_readings"] + found["journal_readings"], len(self.lines("r.csv")) - 1)
+        self.assertEqual(found["segments"], len(list((data / "segments").iterdir())))
+        self.assertGreaterEqual(found["blocks"], 20 * found["segments"])
+        self.assertEqual((found["journal_frames"], found["damage_count"], found["damages"]), (0, 0, []))
+        sizes = sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
+        self.assertGreaterEqual(found["bytes"], sizes)
+        text = self.run_program("verify", data).stdout
+        readings = f"{len(self.lines('r.csv')) - 1:,}".replace(",", " ")
+        self.assertIn("catalog: schema 1, 2 tables, 21 rows, 20 meters\n", text)
+        self.assertIn(f"together: {readings} readings of 20 meters", text)
+        self.assertTrue(text.endswith("\nsound\n"))
 
         segment = max((data / "segments").iterdir(), key=lambda file: file.stat().st_size)
         content = bytearray(segment.read_bytes())
@@ -313,6 +324,7 @@ class LostCatalog(CommandLine):
         self.assertIn(f"lacks meters that have readings: 7 meters: {', '.join(gone[:5])}, … and 2 more", done.stdout)
         found = json.loads(self.run_program("verify", self.data, "--json", expect=1).stdout)
         self.assertEqual((found["sound"], found["unregistered_count"], found["unregistered"]), (False, 7, gone))
+        self.assertEqual((found["damage_count"], len(found["damages"])), (1, 1))
         self.refused(f"7 meters: {gone[0]}", "import --meters", "--allow-unregistered")
         self.put_back(registered=7)
 

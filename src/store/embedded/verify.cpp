@@ -63,7 +63,6 @@ class Verifier {
   }
 
   Status verify_blocks(const Segment& segment) {
-    hooks_.progress(segment.path(), report_.bytes);
     const auto found = segment.verify([this](const SegmentDamage& found_damage) { damage(found_damage.message); });
     if (!found) return note(found.error());
     ++report_.segments;
@@ -93,7 +92,6 @@ class Verifier {
 
   Status verify_journal(const Manifest& manifest) {
     const std::string directory = directory_ + "/journal";
-    hooks_.progress(directory, report_.bytes);
     const auto scan = scan_journal(files_, directory, manifest.first_journal_file, manifest.next_sequence,
                                    [this](const FrameHeader& header, std::span<const std::byte> payload,
                                           const std::string& place) { return verify_frame(header, payload, place); });

@@ -21,7 +21,7 @@ struct VerifyReport {
   std::uint64_t journal_frames = 0;
   std::uint64_t journal_readings = 0;
   std::uint64_t journal_changes = 0;
-  std::uint64_t bytes = 0;           // read
+  std::uint64_t bytes = 0;           // of segments and frames
   std::vector<std::string> damages;  // the first kMaxDamages, each naming file, offset and, where it is known, meter
   std::uint64_t damage_count = 0;
   std::vector<MeterId> meters;    // that have a reading, ascending
@@ -33,8 +33,6 @@ struct VerifyReport {
 
 // What a caller wants to be told meanwhile.
 struct VerifyHooks {
-  // The file about to be read and the bytes read so far.
-  std::function<void(const std::string& file, std::uint64_t bytes)> progress = [](const std::string&, std::uint64_t) {};
   // Each catalog change in the journal, in order. Its corruption is one more damage, any other error ends the run.
   std::function<Status(std::string_view change)> on_change = [](std::string_view) { return Status{}; };
 };
