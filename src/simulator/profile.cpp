@@ -1,6 +1,7 @@
 #include "simulator/profile.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/check.h"
 #include "simulator/holidays.h"
@@ -70,37 +71,55 @@ std::array<std::int64_t, kHalfHours> half_hours(std::size_t archetype, DayKind k
 }
 
 std::int64_t sum_of(const std::array<std::int64_t, kHalfHours>& weights) {
-  std::int64_t sum = 0;
-  for (const auto weight : weights) sum += weight;
-  return sum;
+  return std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
 }
 
 unsigned month_index(date::local_days day) { return static_cast<unsigned>(date::year_month_day{day}.month()) - 1; }
 
-// A day's energy by kind and month, in 2^-20 of the archetype's mean day over the four years 2020 to 2023.
-class DayFactors {
+// One value for each kind of day in each month.
+template <class Value>
+class ByDay {
  public:
-  DayFactors() {
-    using date::literals::operator""_y;
-    const auto first = date::local_days{2020_y / 1 / 1}, last = date::local_days{2023_y / 12 / 31};
-    for (std::size_t a = 0; a < kArchetypes; ++a) {
-      std::int64_t totals[2][12];
-      for (const auto kind : {DayKind::workday, DayKind::day_off})
-        for (unsigned month = 0; month < 12; ++month)
-          totals[static_cast<int>(kind)][month] = sum_of(half_hours(a, kind, month));
-      std::int64_t sum = 0, days = 0;
-      for (auto day = first; day <= last; day += date::days{1}, ++days)
-        sum += totals[static_cast<int>(kind_of(day))][month_index(day)];
-      for (int kind = 0; kind < 2; ++kind)
-        for (unsigned month = 0; month < 12; ++month)
-          factors_[kind][month][a] = ((totals[kind][month] * days) << kDayBits) / sum;
-    }
+  Value& at(DayKind kind, unsigned month) { return values_[static_cast<std::size_t>(kind)][month]; }
+  Value& of(date::local_days day) { return at(kind_of(day), month_index(day)); }
+
+  template <class Visit>
+  static void for_each(Visit visit) {
+    for (const auto kind : {DayKind::workday, DayKind::day_off})
+      for (unsigned month = 0; month < 12; ++month) visit(kind, month);
   }
-  const DayTotals& of(date::local_days day) const { return factors_[static_cast<int>(kind_of(day))][month_index(day)]; }
 
  private:
-  DayTotals factors_[2][12];
+  std::array<std::array<Value, 12>, 2> values_{};
 };
+
+// How many days of each kind and month the four years 2020 to 2023 have.
+ByDay<std::int64_t> days_of_four_years() {
+  using date::literals::operator""_y;
+  ByDay<std::int64_t> days;
+  for (date::local_days day{2020_y / 1 / 1}; day < date::local_days{2024_y / 1 / 1}; day += date::days{1})
+    ++days.of(day);
+  return days;
+}
+
+// A day's energy by kind and month, in 2^-20 of the archetype's mean day over those four years.
+ByDay<DayTotals> day_factors() {
+  auto days = days_of_four_years();
+  ByDay<DayTotals> factors;
+  for (std::size_t a = 0; a < kArchetypes; ++a) {
+    ByDay<std::int64_t> totals;
+    std::int64_t sum = 0, count = 0;
+    ByDay<std::int64_t>::for_each([&](DayKind kind, unsigned month) {
+      totals.at(kind, month) = sum_of(half_hours(a, kind, month));
+      sum += totals.at(kind, month) * days.at(kind, month);
+      count += days.at(kind, month);
+    });
+    ByDay<std::int64_t>::for_each([&](DayKind kind, unsigned month) {
+      factors.at(kind, month)[a] = ((totals.at(kind, month) * count) << kDayBits) / sum;
+    });
+  }
+  return factors;
+}
 
 // The town's weather as a factor in 1/1024, 0.95 to 1.05: a mean over three days, so that warm days come together.
 std::int64_t weather(std::uint64_t key, std::int64_t day) {
@@ -118,15 +137,16 @@ DayKind kind_of(date::local_days day) {
 }
 
 Profiles::Profiles(std::uint64_t weather_key, date::local_days last) {
-  const DayFactors factors;
+  auto factors = day_factors();
   const auto days = static_cast<std::size_t>(std::max<std::int64_t>((last - kEpoch).count() + 1, 0));
   before_.reserve(days + 1);
   before_.push_back({});
   for (std::size_t i = 0; i < days; ++i) {
     const auto day = kEpoch + date::days{i};
+    const DayTotals& factor = factors.of(day);
+    const std::int64_t warmth = weather(weather_key, static_cast<std::int64_t>(i));
     DayTotals next = before_.back();
-    for (std::size_t a = 0; a < kArchetypes; ++a)
-      next[a] += factors.of(day)[a] * weather(weather_key, static_cast<std::int64_t>(i)) >> 10;
+    for (std::size_t a = 0; a < kArchetypes; ++a) next[a] += factor[a] * warmth >> 10;
     before_.push_back(next);
   }
 }
