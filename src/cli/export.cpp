@@ -7,6 +7,7 @@
 #include "cli/export_source.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/reading_options.h"
 #include "formats/reading_writer.h"
 
 namespace meterhouse::cli {
@@ -25,7 +26,7 @@ Exit codes: 0 done, 1 failed, 2 wrong options.)";
 struct Options {
   std::string server;
   std::string data;
-  std::string config = "config/meterhouse.json";
+  std::string config = kDefaultConfig;
   std::vector<std::string> meters;
   std::string channel = "both";
   std::string from;
@@ -50,17 +51,10 @@ void add_options(CLI::App& command, Options& options) {
       ->check(CLI::IsMember({"interval", "30min", "hour", "day", "week", "month", "year"}));
   command
       .add_option("--format", options.format,
-                  "csv, ndjson, or for readings packed (default: by the file's name, else csv)")
-      ->check(CLI::IsMember({"csv", "ndjson", "packed"}));
+                  "csv, ndjson, or for readings json or packed (default: by the file's name, else csv)")
+      ->check(CLI::IsMember({"csv", "ndjson", "json", "packed"}));
   command.add_option("-o,--output", options.output, "File to write; - is standard output")->capture_default_str();
   command.add_flag("--json", options.json, "Print the summary as JSON, on standard error where the output is -");
-}
-
-ReadingFormat format_of(const Options& options) {
-  const auto is = [&](std::string_view name) {
-    return options.format.empty() ? options.output.ends_with("." + std::string{name}) : options.format == name;
-  };
-  return is("ndjson") ? ReadingFormat::ndjson : is("packed") ? ReadingFormat::packed : ReadingFormat::csv;
 }
 
 Result<Instant> instant_of(const std::string& text, const SiteCalendar& calendar) {
@@ -108,7 +102,10 @@ Result<std::vector<MeterId>> meters_of(const Options& options, ExportSource& sou
 class Export {
  public:
   Export(const Options& options, ExportSource& source, OutputFile output)
-      : source_(source), output_(std::move(output)), format_(format_of(options)), writer_(format_, source.calendar()) {}
+      : source_(source),
+        output_(std::move(output)),
+        format_(output_format(options.format, options.output)),
+        writer_(format_, source.calendar()) {}
 
   Status begin(bool consumption) {
     if (!consumption)
@@ -219,7 +216,8 @@ Status export_all(const Options& options, ExportSource& source, std::uint64_t& r
 int run(const Options& options) {
   if (options.server.empty() && options.data.empty())
     return report("export", {Errc::invalid_argument, "say where from: --server URL or --data DIR"});
-  if (!options.step.empty() && options.format == "packed")
+  const auto format = output_format(options.format, options.output);
+  if (!options.step.empty() && format != ReadingFormat::csv && format != ReadingFormat::ndjson)
     return report("export", {Errc::invalid_argument, "--step goes with csv or ndjson"});
   auto source =
       options.server.empty() ? export_from_data(options.data, options.config) : export_from_server(options.server);

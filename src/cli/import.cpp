@@ -13,6 +13,7 @@
 #include "cli/meter_list.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/reading_options.h"
 #include "cli/server_api.h"
 
 namespace meterhouse::cli {
@@ -44,7 +45,7 @@ struct Options {
   std::string server;
   std::string data;
   bool dry_run = false;
-  std::string config = "config/meterhouse.json";
+  std::string config = kDefaultConfig;
   std::string timezone;
   std::string format;
   std::string meter;
@@ -116,10 +117,7 @@ Result<ImportOptions::Columns> parse_columns(const std::string& text) {
 
 Result<ImportOptions> import_options(const Options& options) {
   ImportOptions import;
-  if (options.format == "csv") import.format = ReadingFormat::csv;
-  if (options.format == "ndjson") import.format = ReadingFormat::ndjson;
-  if (options.format == "json") import.format = ReadingFormat::json;
-  if (options.format == "packed") import.format = ReadingFormat::packed;
+  import.format = format_named(options.format);
   const auto columns = parse_columns(options.columns);
   if (!columns) return columns.error();
   import.columns = *columns;
@@ -357,20 +355,16 @@ Status import_file(const Options& options, Summary& summary) {
 }
 
 void print_summary(const Options& options, const Summary& summary) {
-  const AppendCounts& counts = summary.counts;
   if (options.json) {
-    fmt::print(
-        R"({{"readings":{},"accepted":{},"duplicate":{},"conflict":{},"pending":{},"rejected":{},"registered":{},)"
-        R"("seconds":{:.3f}}})"
-        "\n",
-        summary.readings, counts.accepted, counts.duplicate, counts.conflict, counts.pending, summary.rejected,
-        summary.meters.registered, summary.seconds);
+    fmt::print(R"({{"readings":{},{},"rejected":{},"registered":{},"seconds":{:.3f}}})"
+               "\n",
+               summary.readings, counts_json(summary.counts), summary.rejected, summary.meters.registered,
+               summary.seconds);
     return;
   }
   if (!options.file.empty())
-    fmt::print("{} readings: {} accepted, {} duplicate, {} conflict, {} pending; {} rows rejected\n",
-               with_spaces(summary.readings), with_spaces(counts.accepted), with_spaces(counts.duplicate),
-               with_spaces(counts.conflict), with_spaces(counts.pending), with_spaces(summary.rejected));
+    fmt::print("{} readings: {}; {} rows rejected\n", with_spaces(summary.readings), counts_text(summary.counts),
+               with_spaces(summary.rejected));
   if (summary.meters.registered > 0 || options.file.empty())
     fmt::print("{} meters registered, {} were already\n", with_spaces(summary.meters.registered),
                with_spaces(summary.meters.existed));

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/reading_options.h"
+
 namespace meterhouse::cli {
 
 struct ServeOptions {
   std::string data = "data";
   std::string listen = "127.0.0.1:8050";
-  std::string config = "config/meterhouse.json";
+  std::string config = kDefaultConfig;
   bool demo = false;
   bool allow_unregistered = false;
   std::uint64_t head_budget_kb = 0;  // instead of the configuration's head_budget_mb; for tests: it folds every moment

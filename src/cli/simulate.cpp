@@ -149,12 +149,11 @@ void print_summary(const SimulateOptions& options, const SimulateSummary& summar
   const double rate = summary.seconds > 0 ? static_cast<double>(summary.readings) / summary.seconds : 0;
   if (options.json) {
     fmt::print(out,
-               R"({{"meters":{},"registered":{},"readings":{},"faults":{},"accepted":{},"duplicate":{},"conflict":{},)"
-               R"("pending":{},"rejected":{},"seconds":{:.3f},"readings_per_second":{:.0f}}})"
+               R"({{"meters":{},"registered":{},"readings":{},"faults":{},{},"rejected":{},"seconds":{:.3f},)"
+               R"("readings_per_second":{:.0f}}})"
                "\n",
-               summary.meters, summary.registered, summary.readings, summary.faults, summary.counts.accepted,
-               summary.counts.duplicate, summary.counts.conflict, summary.counts.pending, summary.rejected,
-               summary.seconds, rate);
+               summary.meters, summary.registered, summary.readings, summary.faults, counts_json(summary.counts),
+               summary.rejected, summary.seconds, rate);
     return;
   }
   fmt::print(out, "{} readings of {} meters in {:.1f} s ({}/s)", with_spaces(summary.readings),
@@ -162,10 +161,8 @@ void print_summary(const SimulateOptions& options, const SimulateSummary& summar
   if (summary.faults > 0) fmt::print(out, ", {} faults planted", with_spaces(summary.faults));
   fmt::print(out, "\n");
   if (options.server.empty()) return;
-  fmt::print(out, "{} meters registered; {} accepted, {} duplicate, {} conflict, {} pending, {} rejected\n",
-             with_spaces(summary.registered), with_spaces(summary.counts.accepted),
-             with_spaces(summary.counts.duplicate), with_spaces(summary.counts.conflict),
-             with_spaces(summary.counts.pending), with_spaces(summary.rejected));
+  fmt::print(out, "{} meters registered; {}, {} rejected\n", with_spaces(summary.registered),
+             counts_text(summary.counts), with_spaces(summary.rejected));
   if (summary.rejected > 0) fmt::print(out, "the first rejection: {}\n", summary.first_rejection);
 }
 

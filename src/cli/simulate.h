@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/reading_options.h"
 #include "formats/reading_rows.h"
 #include "simulator/feed.h"
 #include "simulator/town.h"
@@ -24,7 +25,7 @@ struct SimulateOptions {
   std::uint32_t interval_minutes = 30;
   std::string first_meter = "100000001";
   simulator::Order order = simulator::Order::by_time;
-  std::string config = "config/meterhouse.json";
+  std::string config = kDefaultConfig;
 
   std::string output = "-";
   std::string format;       // empty: by the file's name, else CSV

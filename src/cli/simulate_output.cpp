@@ -16,16 +16,6 @@ using simulator::Town;
 
 constexpr std::size_t kReadingsAtOnce = 4'096;
 
-ReadingFormat format_of(const SimulateOptions& options) {
-  const auto is = [&](std::string_view name) {
-    return options.format.empty() ? options.output.ends_with("." + std::string{name}) : options.format == name;
-  };
-  if (is("ndjson")) return ReadingFormat::ndjson;
-  if (is("json")) return ReadingFormat::json;
-  if (is("packed")) return ReadingFormat::packed;
-  return ReadingFormat::csv;
-}
-
 Status write_meters(const Town& town, const std::string& path) {
   auto file = OutputFile::open(path);
   if (!file) return file.error();
@@ -64,7 +54,7 @@ Result<SimulateSummary> simulate_to_output(const Town& town, const SimulateOptio
               ++summary.faults;
               if (faults_file) append_ndjson(faults, fault, town.calendar());
             }};
-  ReadingWriter writer{format_of(options), town.calendar()};
+  ReadingWriter writer{output_format(options.format, options.output), town.calendar()};
   Progress progress{"readings", expected_readings(town)};
   std::vector<Reading> batch;
   std::string text;

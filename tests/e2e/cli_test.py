@@ -89,7 +89,7 @@ class RoundTrip(CommandLine):
     TOWN = ["simulate", "--meters", 40, "--days", 3, "--solar", 1]
 
     def test_offline(self):
-        for form in ["csv", "ndjson", "packed"]:
+        for form in ["csv", "ndjson", "json", "packed"]:
             with self.subTest(form):
                 sent, back, data = f"sent.{form}", f"back.{form}", f"data-{form}"
                 self.run_program(*self.TOWN, "--order", "meter", "-o", self.path(sent), "--meters-file", self.path("meters.csv"))
@@ -192,6 +192,7 @@ class Mistakes(CommandLine):
             (["import", LONDON, "--dry-run"], 2, "--columns"),
             (["export", "--data", self.path("none")], 1, "no data directory"),
             (["export"], 2, "--server"),
+            (["export", "--data", "x", "--step", "day", "-o", self.path("x.packed")], 2, "csv or ndjson"),
             (["verify", self.path("none")], 1, "no data directory"),
             (["frobnicate"], 2, ""),
         ]:
