@@ -1,7 +1,9 @@
 """How `meterhouse serve` starts, refuses to start, and stops."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -47,6 +49,50 @@ class Serve(unittest.TestCase):
         misspelt = config_with(self.folder.name, timezon="Europe/London")
         words = f"{misspelt}: line 1: timezon is no key of the configuration; the nearest is timezone"
         self.refused(2, words, "--data", self.data, "--config", misspelt)
+
+    def test_configurations_that_cannot_be_read(self):
+        whole = json.loads(self.config.read_text(encoding="utf-8"))
+        for content, words in [
+            (b"", "the file is empty"),
+            (b" \n", "the file is empty"),
+            (b'{"timezone": "M\xfcnchen"}', "line 1: the bytes are not UTF-8 text"),
+            ('{"area_data":\n{'.encode("utf-16"), "line 1: the bytes are not UTF-8 text"),
+            (b"{\n,}", "line 2: this is no JSON"),
+            (b"[]", "the file is a list, not a JSON object"),
+            (json.dumps({**whole, "io_threads": "2"}, indent=0).encode(), "io_threads is a text, not a whole number from 1 to 64"),
+            (json.dumps({**whole, "area_data": []}).encode(), "line 1: area_data is a list, not an object"),
+        ]:
+            with self.subTest(words):
+                path = Path(self.folder.name) / "site.json"
+                path.write_bytes(content)
+                self.refused(2, f"{path}: ", "--data", self.data, "--config", path)
+                self.refused(2, words, "--data", self.data, "--config", path)
+                town = run("simulate", "--meters", 1, "--days", 1, "--config", path)
+                self.assertEqual((town.returncode, town.stdout), (2, ""))
+                self.assertIn(words, town.stderr)
+        self.refused(2, self.folder.name, "--data", self.data, "--config", self.folder.name)
+        self.assertFalse(self.data.exists(), "nothing is made for a wrong configuration")
+
+    def test_a_second_signal_does_not_wait(self):
+        address = free_address()
+        process = subprocess.Popen(serve_command(address, self.data), stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.until(process, "listening on")
+        with socket.create_connection(address.split(":")) as client:
+            client.sendall(b"POST /api/v1/readings HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n[")
+            client.sendall(b"{")  # the request is in flight and will not end by itself
+            process.send_signal(signal.SIGTERM)
+            self.until(process, "finishing the requests")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=30), 128 + signal.SIGTERM)
+        with RunningServer(serve_command(address, self.data), address) as server:
+            self.assertEqual(server.stop(), 0)
+
+    def until(self, process, words):
+        for line in process.stdout:
+            if words in line:
+                return
+        self.fail(f"the server ended before it said '{words}'")
 
     def test_directories_that_are_not_ours(self):
         foreign = Path(self.folder.name) / "foreign"
@@ -100,9 +146,7 @@ class Serve(unittest.TestCase):
                 address = free_address()
                 command = [*serve_command(address, data), "--demo"]
                 process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-                for line in process.stdout:
-                    if "data directory" in line:  # is open; the fill begins
-                        break
+                self.until(process, "data directory")  # is open; the fill begins
                 process.send_signal(how)
                 started = time.monotonic()
                 rest, _ = process.communicate(timeout=30)
