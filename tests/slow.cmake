@@ -28,13 +28,9 @@ meterhouse_slow_test(segment_damage LABEL unit
 meterhouse_slow_test(catalog_damage LABEL unit
   COMMAND ${with_seeds} 40 $<TARGET_FILE:store_sqlite_test> --gtest_filter=SqliteDamage.ACutOrFlipped*)
 
-# Each property with fifty times the cases; those of usage, which compare whole years, with five times.
+# Each property with fifty times the cases.
 foreach(program base_test codec_test model_test store_embedded_test usage_test)
-  set(cases 5000)
-  if(program STREQUAL "usage_test")
-    set(cases 500)
-  endif()
-  meterhouse_slow_test(properties.${program} LABEL unit ENVIRONMENT "RC_PARAMS=max_success=${cases}"
+  meterhouse_slow_test(properties.${program} LABEL unit ENVIRONMENT "RC_PARAMS=max_success=5000"
     COMMAND ${program} --gtest_filter=*Property.*)
 endforeach()
 

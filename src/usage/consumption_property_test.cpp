@@ -182,9 +182,10 @@ RC_GTEST_PROP(ConsumptionProperty, DipsAreAsIfTheyHadNotCome, ()) {
     RC_ASSERT(value.energy == expected.values[i].energy);
     RC_ASSERT(value.completeness.found == expected.values[i].completeness.found);
     RC_ASSERT(value.quality == expected.values[i].quality || value.quality == Quality::suspect);
+    // A value's ends may be readings up to `snap` away from its bounds: what lies that near may be beyond them.
     const auto spanned = [&](std::size_t reading) {
-      return value.completeness.covered_from && *value.completeness.covered_from < series.at[reading] &&
-             series.at[reading] < *value.completeness.covered_to && in_a_dip(series, reading);
+      return value.completeness.covered_from && *value.completeness.covered_from + query.snap < series.at[reading] &&
+             series.at[reading] < *value.completeness.covered_to - query.snap && in_a_dip(series, reading);
     };
     for (std::size_t reading = 0; reading < series.size(); ++reading)
       RC_ASSERT(!spanned(reading) || value.quality == Quality::suspect);
