@@ -1,5 +1,6 @@
 #include "formats/json_row.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace meterhouse {
@@ -64,7 +65,44 @@ std::string key_text(ondemand::raw_json_string key) {
   return std::string{start, end};
 }
 
+// Just behind the string that begins at text[start], a quote.
+std::size_t string_end(std::string_view text, std::size_t start) {
+  std::size_t i = start + 1;
+  while (i < text.size() && text[i] != '"') i += text[i] == '\\' ? 2 : 1;
+  return std::min(i + 1, text.size());
+}
+
+std::size_t first_that_is_no_utf8(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    const std::string_view character = text.substr(i, length);
+    if (!simdjson::validate_utf8(character.data(), character.size())) return i;
+    i += length;
+  }
+  return i;
+}
+
 }  // namespace
+
+std::string_view field_that_is_no_utf8(std::string_view object) {
+  const std::size_t wrong = first_that_is_no_utf8(object);
+  std::string_view name;  // of the field that has begun
+  std::string_view text;  // the last string of the object itself
+  int depth = 0;
+  for (std::size_t i = 0; i < wrong;) {
+    const char c = object[i];
+    const std::size_t next = c == '"' ? string_end(object, i) : i + 1;
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    if (depth == 1 && c == '"' && next <= wrong) text = object.substr(i + 1, next - i - 2);
+    if (depth == 1 && c == ':') name = text;
+    if (depth == 1 && c == ',') name = {};
+    i = next;
+  }
+  return shown_name(name);
+}
 
 bool at_end(ondemand::document& document) {
   return document.current_location().error() == simdjson::OUT_OF_BOUNDS;  // 3.0 has no other word for it
@@ -84,13 +122,17 @@ void JsonRowWalker::fault(std::string_view field, std::string_view reason) {
 JsonRowWalker::Outcome JsonRowWalker::walk(ondemand::object object) {
   fields_ = {};
   fault_reason_ = {};
+  broken_reason_ = {};
   for (auto item : object) {
     ondemand::field field;
     if (const auto error = std::move(item).get(field)) {
       broken(simdjson::error_message(error));
       return Outcome::broken;
     }
-    if (!take_field(field)) return Outcome::broken;
+    if (take_field(field)) continue;
+    if (!too_deep()) return Outcome::broken;
+    fault(key_text(field.key()), kTooDeep);
+    return Outcome::left;
   }
   return fault_reason_.empty() ? Outcome::row : Outcome::rejected;
 }
@@ -155,7 +197,7 @@ FieldText JsonRowWalker::string_text(ondemand::value& value, std::string_view to
 }
 
 bool JsonRowWalker::walk_value(ondemand::value value, int depth) {
-  if (depth > kMaxJsonDepth) return broken("values are nested too deeply");
+  if (depth > kMaxJsonDepth) return broken(kTooDeep);
   const std::string_view token = value.raw_json_token();
   if (token.starts_with('{')) {
     ondemand::object object;

@@ -91,13 +91,17 @@ class JsonReader : public BufferedReader {
   std::string_view take_document(std::string_view text, ParsedRows& out) {
     ondemand::document document;
     ondemand::object object;
-    if (const auto error = parser_.iterate(text, text.size() + RowBuffer::kPadding).get(document))
-      return simdjson::error_message(error);
+    const auto error_of_text = parser_.iterate(text, text.size() + RowBuffer::kPadding).get(document);
+    if (error_of_text == simdjson::UTF8_ERROR) {
+      out.reject(row_, field_that_is_no_utf8(text), "is not valid UTF-8");
+      return {};
+    }
+    if (error_of_text) return simdjson::error_message(error_of_text);
     if (!text.starts_with('{')) return take_other(text, document, out);
     if (const auto error = document.get_object().get(object)) return simdjson::error_message(error);
     const Outcome outcome = walker_.walk(object);
     if (outcome == Outcome::broken) return walker_.broken_reason();
-    if (!at_end(document)) return "there is more than one value";
+    if (outcome != Outcome::left && !at_end(document)) return "there is more than one value";
     take(outcome, row_, out);
     return {};
   }
@@ -114,8 +118,9 @@ class JsonReader : public BufferedReader {
     if (text.starts_with('[')) {
       ondemand::value value;
       if (const auto error = document.get_value().get(value)) return simdjson::error_message(error);
-      if (!walker_.walk_value(value, 1)) return walker_.broken_reason();
-      if (!at_end(document)) return "there is more than one value";
+      const bool walked = walker_.walk_value(value, 1);
+      if (!walked && !walker_.too_deep()) return walker_.broken_reason();
+      if (walked && !at_end(document)) return "there is more than one value";
     }
     out.reject(row_, {}, "must be an object");
     return {};

@@ -44,10 +44,7 @@ TEST(JsonArray, GoodRowsBeforeAFaultAreDelivered) {
            {"brackets mixed", R"(,{"seq":[1,2}}])", "row 3: "},
            {"rubbish nested", R"(,{"seq":{"z":tru}}])", "row 3: is not a JSON value"},
            {"a comma nested", R"(,{"seq":[1,2,]}])", "row 3: "},
-           {"nested too deeply", fmt::format(",{{\"seq\":{}{}}}]", std::string(17, '['), std::string(17, ']')),
-            "row 3: values are nested too deeply"},
            {"a control character", ",{\"meter_id\":\"1\x01\"}]", "row 3: "},
-           {"no UTF-8", ",{\"meter_id\":\"1\xFF\"}]", "row 3: "},
            {"a row over the limit", fmt::format(R"(,{{"meter_id":"{}"}}])", std::string(kMaxRowBytes, '1')),
             "row 3: a row is at most 65536 bytes long"},
        }) {
@@ -58,6 +55,40 @@ TEST(JsonArray, GoodRowsBeforeAFaultAreDelivered) {
       EXPECT_THAT(all.lines, SizeIs(2));
       EXPECT_THAT(all.error, HasSubstr(c.error));
       EXPECT_THAT(all.error, HasSubstr("(byte "));
+    }
+  }
+}
+
+// Where the row ends can be told all the same: it is one reject, in an array as in lines, and the rows behind it come.
+TEST(JsonRows, WhatIsNoTextOrNestedTooDeeplyIsOneRejectThatNamesItsField) {
+  const std::string deep = std::string(17, '[') + std::string(17, ']');
+  struct Case {
+    const char* name;
+    std::string row;
+    const char* line;  // of the reject
+  };
+  for (const Case& c : {
+           Case{"no UTF-8 in a value", "{\"meter_id\":\"1\xFF\",\"at\":\"x\"}", "2 meter_id: is not valid UTF-8"},
+           {"no UTF-8 in a later value", "{\"meter_id\":\"1\",\"at\":\"\\\"2\xC3\"}", "2 at: is not valid UTF-8"},
+           {"no UTF-8 behind text", "{\"meter_id\":\"\xE7\x94\xB5\",\"at\":\"\xED\xA0\x80\"}",
+            "2 at: is not valid UTF-8"},
+           {"no UTF-8 in a name", "{\"meter_id\":\"1\",\"a\xFFt\":\"2\"}", "2 : is not valid UTF-8"},
+           {"no UTF-8 in a field of a field", "{\"at\":{\"b\":\"\xFF\"},\"register\":1}", "2 at: is not valid UTF-8"},
+           {"no UTF-8 and no object", "\"\xFF\"", "2 : is not valid UTF-8"},
+           {"nested too deeply", fmt::format("{{\"meter_id\":{},\"at\":\"2\"}}", deep),
+            "2 meter_id: values are nested too deeply"},
+           {"nested too deeply in an unknown field", fmt::format("{{\"seq\":{}}}", deep), "2 seq: is an unknown field"},
+           {"a list nested too deeply", deep, "2 : must be an object"},
+       }) {
+    SCOPED_TRACE(c.name);
+    for (const std::size_t piece : {kMaxFeedBytes, std::size_t{7}}) {
+      const auto array = read_all(ReadingFormat::json, fmt::format("[{0},{1},{0}]", kRow, c.row), context_of(), piece);
+      const auto lines =
+          read_all(ReadingFormat::ndjson, fmt::format("{0}\n{1}\n{0}", kRow, c.row), context_of(), piece);
+      EXPECT_EQ(array.error, "");
+      EXPECT_THAT(array.lines, SizeIs(3));
+      EXPECT_THAT(array.lines, testing::Contains(HasSubstr(c.line)));
+      EXPECT_EQ(lines.lines, array.lines);
     }
   }
 }
