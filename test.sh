@@ -2,7 +2,7 @@
 # Installs what is missing, builds, and runs the tests.
 #
 #   ./test.sh                     the everyday suite: the parts release, asan and tsan without the tests labelled slow
-#   ./test.sh --slow              all of it: with them, and the part fuzz (an hour on two cores)
+#   ./test.sh --slow              all of it: with them, and the part fuzz
 #   ./test.sh --only asan         one part: release, asan, tsan or fuzz (may be repeated)
 #   ./test.sh [--only …] -- -R X  what follows -- goes to ctest (here: only tests whose name matches X)
 #
