@@ -38,7 +38,7 @@ class London(Days, ServerTest):
 
     def test_clocks_forward(self):
         start = datetime(2024, 3, 29, tzinfo=UTC)
-        self.check(start, 4, [("2024-03-30", "2024-03-31", 24), ("2024-03-31", "2024-04-01", 23), ("2024-04-01", "2024-04-02", 24)][:2])
+        self.check(start, 4, [("2024-03-30", "2024-03-31", 24), ("2024-03-31", "2024-04-01", 23), ("2024-04-01", "2024-04-02", 24)])
 
     def test_clocks_back(self):
         start = datetime(2024, 10, 25, 23, tzinfo=UTC)
