@@ -107,8 +107,6 @@ Task<Connection::Header> Connection::receive_header() {
     return Header::refused;
   };
 
-  if (input_.data().starts_with("\r\n"))
-    input_.consume(2);  // an empty line before a request is allowed (RFC 9112, 2.2)
   std::size_t searched = 0;
   SteadyTime header_deadline = SteadyTime::max();
   bool empty_line_seen = false;

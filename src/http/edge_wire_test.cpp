@@ -89,6 +89,7 @@ std::vector<WireCase> refused_by_policy() {
       {"two Hosts", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400, ""},
       {"two Hosts that differ", "GET / HTTP/1.1\r\nHost: localhost\r\nhost: 127.0.0.1\r\n\r\n", 400, ""},
       {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 400, ""},
+      {"two empty lines before it", "\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, ""},
       {"two equal lengths", post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"), 400, ""},
       {"length as a list", post("Content-Length: 5, 5\r\n", "hello"), 400, ""},
       {"xchunked", post("Transfer-Encoding: xchunked\r\n", "5\r\nhello\r\n0\r\n\r\n"), 400, ""},
@@ -218,6 +219,32 @@ TEST(EdgeWire, WhatIsTakenLeavesTheNextRequestInStep) {
       const auto canary = client.receive();
       ASSERT_TRUE(canary.has_value()) << "the canary was not answered";
       EXPECT_EQ(canary->body, "GET /canary [] seen= auth= body=");
+    }
+  }
+}
+
+// One empty line may stand before a request, on a fresh connection and behind another request alike; the canary would
+// be answered were the second one taken.
+TEST(EdgeWire, OneEmptyLineBeforeAPipelinedRequestIsTakenAndTwoAreRefused) {
+  EchoServer server;
+  struct Case {
+    const char* lines;
+    int status;
+  };
+  for (const Case& c : {Case{"", 200}, Case{"\r\n", 200}, Case{"\r\n\r\n", 400}, Case{"\r\n\r\n\r\n", 400}}) {
+    SCOPED_TRACE(testing::PrintToString(c.lines));
+    RawClient client{server.port()};
+    client.send(fmt::format("{}{}{}{}", post("Content-Length: 5\r\n", "hello"), c.lines, kCanary, kCanary));
+    const auto first = client.receive();
+    ASSERT_TRUE(first.has_value());
+    EXPECT_EQ(first->status, 200);
+    const auto second = client.receive();
+    ASSERT_TRUE(second.has_value());
+    EXPECT_EQ(second->status, c.status);
+    if (c.status == 200) {
+      ASSERT_TRUE(client.receive().has_value()) << "the request behind it was not answered";
+    } else {
+      EXPECT_TRUE(client.closed());
     }
   }
 }
