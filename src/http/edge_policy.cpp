@@ -8,6 +8,11 @@ namespace meterhouse {
 
 namespace {
 
+// Fields that decide how a request is treated, besides those of its framing: with two lines of one of them, which
+// counts would depend on who reads.
+constexpr std::string_view kOnceAtMost[] = {"Expect",         "Origin",           "Content-Type",
+                                            "Sec-Fetch-Site", "Content-Encoding", "Idempotency-Key"};
+
 // The fields that decide where a request ends and for whom it is.
 struct FramingFields {
   const HeaderField* host = nullptr;
@@ -101,6 +106,14 @@ std::optional<Refusal> check_host(const FramingFields& fields, std::string_view 
   return std::nullopt;
 }
 
+std::optional<Refusal> check_repeats(const std::vector<HeaderField>& fields) {
+  for (const std::string_view name : kOnceAtMost) {
+    const auto same = [&](const HeaderField& field) { return equal_ignoring_case(field.name, name); };
+    if (std::ranges::count_if(fields, same) > 1) return bad(fmt::format("{} is given twice", name));
+  }
+  return std::nullopt;
+}
+
 bool changes_state(Method method) {
   return method != Method::get && method != Method::head && method != Method::options;
 }
@@ -135,6 +148,7 @@ std::optional<Refusal> check_head(const RequestHead& head, const EdgeRules& rule
   const FramingFields fields = framing_fields(*head.fields);
   if (auto refused = check_framing(fields, head.minor_version)) return refused;
   if (auto refused = check_host(fields, head.target, rules)) return refused;
+  if (auto refused = check_repeats(*head.fields)) return refused;
   if (!fields.expect.empty() && !equal_ignoring_case(fields.expect, "100-continue"))
     return Refusal{417, "the only Expect taken here is '100-continue'"};
   if (equal_ignoring_case(fields.fetch_site, "cross-site") && changes_state(parse_method(head.method)))

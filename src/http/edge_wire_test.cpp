@@ -132,6 +132,18 @@ std::vector<WireCase> refused_by_policy() {
        "PATCH /echo HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n\r\n", 403, ""},
       {"a removal by a page of another site",
        "DELETE /echo HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n", 403, ""},
+      {"cross-site, then same-origin",
+       post("Sec-Fetch-Site: cross-site\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 0\r\n", ""), 400, ""},
+      {"same-origin, then cross-site",
+       post("Sec-Fetch-Site: same-origin\r\nsec-fetch-site: cross-site\r\nContent-Length: 0\r\n", ""), 400, ""},
+      {"two Origins", post("Origin: http://localhost\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n", ""), 400,
+       ""},
+      {"two Content-Types", post("Content-Type: text/csv\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n", ""),
+       400, ""},
+      {"two Content-Encodings",
+       post("Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n", ""), 400, ""},
+      {"two Idempotency-Keys", post("Idempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 0\r\n", ""), 400, ""},
+      {"two Expects", post("Expect: 200-ok\r\nExpect: 100-continue\r\nContent-Length: 0\r\n", ""), 400, ""},
       {"unknown expectation", post("Expect: 200-ok\r\nContent-Length: 0\r\n", ""), 417, ""},
   };
 }
