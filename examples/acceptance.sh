@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A walk through the legacy interface of a running server, as its first clients use it: register, send, query, backup,
-# logs, maintenance. Prints what it sees, and ends with 1 where an answer is not what docs/api/legacy.md says.
+# A walk through the legacy interface of a running server, as its first clients use it: register, send, query. Then it
+# asks for the endpoints of the first system that this release does not have yet. Prints what it sees, and ends with 1
+# where an answer is not what docs/api/legacy.md says.
 #
 #   examples/acceptance.sh [http://127.0.0.1:8050]
 #
@@ -11,7 +12,7 @@ base=${1:-http://127.0.0.1:8050}
 meter=${METER_ID:-9$(date +%s | tail -c 9)}
 readings=96 # half-hours, ending with the last full one
 failures=0
-absent=0
+not_yet=(/stopserver /get_backup /get_logs /api/billing) # one that answers is to be walked through here
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -40,13 +41,6 @@ expect() {
       failures=$((failures + 1))
     fi
   done
-}
-
-# The server does not have this endpoint: say so and go on.
-missing() {
-  [ "$status" = 404 ] && [[ $body != *"No Backup Data"* ]] || return 1
-  echo "     not there yet in this version"
-  absent=$((absent + 1))
 }
 
 # reading_at SECONDS REGISTER: one reading as JSON.
@@ -105,23 +99,19 @@ query() {
   expect 400 '"message":"Invalid period"'
 }
 
-backup_and_logs() {
-  step "Yesterday's backup and the logs"
-  call GET /get_backup
-  missing || expect 200 '"status":"success"' "\"$meter\":"
-  call GET "/get_logs?log_type=registration&limit=5"
-  missing || expect 200 '"log_type":"registration"' '"logs":['
-}
-
-maintenance() {
-  step "Maintenance: readings are kept, queries wait"
-  call GET /stopserver
-  if missing; then return; fi
-  expect 200 '"message":"Server in maintenance mode. Background job started."'
-  call GET "/api/user/query?meter_id=$meter&period=30m"
-  expect 503 '"message":"Server is in maintenance mode. Please try again later."'
-  call POST /meter/reading "$(reading_at "$(date +%s)" "$last_register")"
-  expect 200 '"message":"Reading stored to pending queue (maintenance mode)"'
+# The answer is compared whole: the day an endpoint is there, this fails until its step is written.
+not_there_yet() {
+  step "Endpoints of the first system that this release does not have yet: ${not_yet[*]}"
+  local path problem
+  for path in "${not_yet[@]}"; do
+    call GET "$path"
+    expect 404
+    problem="{\"status\":\"error\",\"message\":\"there is nothing at $path\"}"
+    if [ "$body" != "$problem" ]; then
+      printf '     EXPECTED the answer: %s\n' "$problem"
+      failures=$((failures + 1))
+    fi
+  done
 }
 
 first=$((($(date +%s) / 1800 - readings + 1) * 1800))
@@ -129,13 +119,11 @@ last_register=$(printf '%d.%02d' $((100 + (readings - 1) / 4)) $(((readings - 1)
 register
 send
 query
-backup_and_logs
-maintenance
+not_there_yet
 
 echo
-[ "$absent" = 0 ] || echo "$absent endpoints are not there yet in this version"
 if [ "$failures" != 0 ]; then
   echo "$failures answers are not as expected"
   exit 1
 fi
-echo "every answer as expected"
+echo "every answer as expected; not in this release yet: ${not_yet[*]}"
