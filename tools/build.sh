@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Configures (where that has not been done) and builds.
+# Configures (where that has not been done) and builds, without installing or starting anything.
 #
-#   tools/build.sh PRESET [TARGET…]      presets: dev release asan tsan (CMakePresets.json)
+#   tools/build.sh release meterhouse    the program alone, as it is delivered: build/release/meterhouse
+#   tools/build.sh PRESET [TARGET…]      a preset, all of it or these targets
+#
+# What it needs is installed by `tools/install.sh run` (the program) or `tools/install.sh test` (the tests, too).
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
@@ -14,7 +17,28 @@ jobs() {
   echo $((cores < memory_gib ? cores : memory_gib))
 }
 
+usage() { sed -n '2,/^set -e/{/^#/s/^# \{0,1\}//p}' tools/build.sh; }
+
+# The presets one can configure: those of CMakePresets.json that are not hidden.
+presets() { cmake --list-presets 2>/dev/null | sed -n 's/^  "\([^"]*\)".*/\1/p' | tr '\n' ' '; }
+
 main() {
+  case "${1:-}" in
+    -h | --help)
+      usage
+      echo
+      echo "Presets: $(presets)"
+      return
+      ;;
+  esac
+  if ! command -v cmake >/dev/null; then
+    echo "build: cmake is missing; tools/install.sh run installs what a build needs" >&2
+    exit 1
+  fi
+  if [[ " $(presets)" != *" ${1:-no preset} "* ]]; then
+    echo "build: ${1:+there is no preset '$1'; }say which preset: $(presets)(tools/build.sh --help)" >&2
+    exit 2
+  fi
   local preset=$1
   shift
   local targets=()
