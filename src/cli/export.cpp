@@ -1,6 +1,7 @@
 #include "cli/export.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "base/clock.h"
 #include "cli/command.h"
@@ -19,7 +20,8 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse export --server http://127.0.0.1:8050 --meter 100000001 --step day --from 2025-01-01 --to 2026-01-01
 
 Without --step: the readings, as `meterhouse import` takes them. With --step: the consumption of each interval, half-hour,
-hour, day, week, month or year, with its quality; a value that no register bounds is empty (CSV) or null.
+hour, day, week, month or year, with its quality; a value that no register bounds is empty (CSV) or null. A channel that
+never had a reading has no rows.
 --from and --to are an instant, a local date-time or a local date (its midnight) of the site; --to is excluded.
 Exit codes: 0 done, 1 failed, 2 wrong options.)";
 
@@ -123,9 +125,16 @@ class Export {
     });
   }
 
+  // A channel that never had a reading has no rows: most meters have no export. One that has none in the range has
+  // rows whose energy is missing.
   Status consumption(SeriesKey key, TimeRange range, Step step) {
     const auto rows = source_.consumption(key, range, step);
     if (!rows) return rows.error();
+    if (std::ranges::none_of(*rows, [](const ConsumptionRow& row) { return row.energy.has_value(); })) {
+      const auto used = source_.has_readings(key);
+      if (!used) return used.error();
+      if (!*used) return {};
+    }
     for (const auto& row : *rows) append(key, row);
     rows_ += rows->size();
     return flush();

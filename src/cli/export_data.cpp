@@ -1,6 +1,7 @@
 #include "cli/config.h"
 #include "cli/data_directory.h"
 #include "cli/export_source.h"
+#include "service/usage_queries.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -17,6 +18,8 @@ class DataSource final : public ExportSource {
     auto data = DataDirectory::open_existing(directory, source->site_, posix_file_system(), source->clock_, {});
     if (!data) return data.error();
     source->data_ = std::move(*data);
+    source->usage_.emplace(source->site_, source->data_->calendar(), source->clock_, source->data_->catalog(),
+                           source->data_->readings());
     return std::unique_ptr<ExportSource>{std::move(source)};
   }
 
@@ -41,14 +44,8 @@ class DataSource final : public ExportSource {
   }
 
   Result<std::vector<ConsumptionRow>> consumption(SeriesKey key, TimeRange range, Step step) override {
-    const auto meter = data_->catalog().meter(key.meter());
-    if (!meter) return meter.error();
-    const Seconds reach = site_.snap + kDipReach;
-    const auto series =
-        data_->readings().read(key, {std::max(range.from - reach, kFirstInstant), range.to + reach}, Neighbours::with);
-    if (!series) return series.error();
-    if (series->empty()) return std::vector<ConsumptionRow>{};
-    const auto answer = meterhouse::consumption(*series, query(*meter, *series, range, step), calendar());
+    const auto answer =
+        usage_->consumption({.meter = key.meter(), .channel = key.channel(), .range = range, .step = step});
     if (!answer) return answer.error();
     std::vector<ConsumptionRow> rows;
     for (const auto& value : answer->values)
@@ -56,29 +53,21 @@ class DataSource final : public ExportSource {
     return rows;
   }
 
+  Result<bool> has_readings(SeriesKey key) override {
+    const auto latest = data_->readings().latest(key, 1);
+    if (!latest) return latest.error();
+    return !latest->empty();
+  }
+
   Status finish() override { return data_->close(); }
 
  private:
   explicit DataSource(Site site) : site_(std::move(site)) {}
 
-  ConsumptionQuery query(const Meter& meter, const Series& series, TimeRange range, Step step) const {
-    ConsumptionQuery query;
-    query.range = range;
-    query.step = step;
-    query.snap = site_.snap;
-    query.installed = std::min(meter.registered_at, series.at.front());
-    query.now = clock_.now();
-    if (meter.register_digits) {
-      std::int64_t modulus = 1'000'000;
-      for (int digit = 0; digit < *meter.register_digits; ++digit) modulus *= 10;
-      query.register_modulus = MilliWattHours{modulus};
-    }
-    return query;
-  }
-
   Site site_;
   SystemClock clock_;
   std::unique_ptr<DataDirectory> data_;
+  std::optional<UsageQueries> usage_;  // over data_
 };
 
 }  // namespace

@@ -86,15 +86,20 @@ class ServerSource final : public ExportSource {
     const auto values = list_of(*answer, "values");
     if (!values) return values.error();
     std::vector<ConsumptionRow> rows;
-    bool any = false;
     for (const auto& value : **values) {
       auto row = consumption_row(value);
       if (!row) return row.error();
-      any = any || row->energy;
       rows.push_back(std::move(*row));
     }
-    if (!any) rows.clear();
     return rows;
+  }
+
+  Result<bool> has_readings(SeriesKey key) override {
+    const auto latest =
+        server_.get(fmt::format("/api/v1/meters/{}/latest?channel={}", key.meter().text(), to_string(key.channel())));
+    if (latest) return true;
+    if (latest.error().code == Errc::not_found) return false;
+    return latest.error();
   }
 
   Status finish() override { return {}; }

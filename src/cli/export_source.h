@@ -36,8 +36,12 @@ class ExportSource {
   // The channel's readings in the range, ascending, in pieces. Nothing for one that has none. errors also: not_found.
   virtual Status readings(SeriesKey key, TimeRange range, const VisitReadings& visit) = 0;
 
-  // The channel's consumption in the range by steps. Empty where the channel has no reading. errors also: not_found.
+  // The registered meter's consumption in the range by steps, as UsageQueries::consumption answers it: also of a
+  // channel without a reading. errors also: not_found.
   virtual Result<std::vector<ConsumptionRow>> consumption(SeriesKey key, TimeRange range, Step step) = 0;
+
+  // Whether the registered meter's channel ever had a reading.
+  virtual Result<bool> has_readings(SeriesKey key) = 0;
 
   virtual Status finish() = 0;
 };

@@ -123,11 +123,32 @@ class RoundTrip(CommandLine):
 
         self.run_program("export", "--server", server.base, "-o", self.path("back.csv"))
         self.assertEqual(sorted(self.lines("back.csv")), sorted(set(self.lines("town.csv"))))
+        online = self.consumption("--server", server.base)
         self.assertEqual(server.stop(), 0)
 
         # The same out of the directory, now that no server holds it: readings and consumption alike.
         self.run_program("export", "--data", self.path("data"), "-o", self.path("offline.csv"))
         self.assertEqual(self.lines("offline.csv"), self.lines("back.csv"))
+        offline = self.consumption("--data", self.path("data"))
+        channels = {(row["meter_id"], row["channel"]) for row in csv.DictReader(self.lines("back.csv"))}
+        self.assertTrue(40 < len(channels) < 80)
+        for question, rows in online.items():
+            with self.subTest(question):
+                self.assertEqual(offline[question], rows)
+                told = {(row["meter_id"], row["channel"]) for row in csv.DictReader(rows)}
+                if question[0] != "interval":  # the real intervals: none where there is no reading
+                    self.assertEqual(told, channels)
+
+    def consumption(self, *source):
+        """{(step, from, to): the lines of the export}: where there are readings, where they end, and after them."""
+        ranges = [("2025-01-01", "2025-01-03"), ("2025-01-03T12:10", "2025-01-06"), ("2025-01-05", "2025-01-07")]
+        questions = [(step, *span) for step in ("30min", "day", "month") for span in ranges]
+        questions += [("interval", *span) for span in ranges]
+        command = ["export", *source]
+        return {
+            (step, first, end): self.run_program(*command, "--step", step, "--from", first, "--to", end).stdout.splitlines()
+            for step, first, end in questions
+        }
 
     def test_a_demonstration_has_a_year_and_goes_on_after_a_restart(self):
         server = self.serve("demo", "--demo")
