@@ -50,6 +50,28 @@ test('what is not a meter number is not asked for', () =>
     await assertAccessible(page);
   }));
 
+for (const [search, title] of [
+  ['first=2026-03-10&last=2026-03-01', 'The last day, 1 Mar 2026, lies before the first, 10 Mar 2026'],
+  ['first=2026-02-30&last=2026-03-01', '“2026-02-30” is not a date'],
+  ['first=2026-03-01', 'The link names only one of two days'],
+  ['from=2026-03-10&to=2026-03-12', 'The link has a part that is not known: “from”'],
+  ['period=zz', '“zz” is not a period'],
+  ['channel=both', '“both” is not a direction'],
+]) {
+  test(`a link that cannot be asked: ${search}`, () =>
+    withPage(browser, {}, async (page) => {
+      const asked = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await open(page, `?meter=${METERS.whole}&${search}`);
+      await page.getByText(title).waitFor();
+      assert.deepEqual(asked.filter((url) => url.includes('/consumption')), []);
+      await assertAccessible(page);
+      await page.getByRole('button', { name: 'Week' }).click();
+      await page.getByText('in the last 7 days').waitFor();
+      assert.equal(new URL(page.url()).search, `?meter=${METERS.whole}&period=1w`);
+    }));
+}
+
 test('an unknown meter can be registered from here', () =>
   withPage(browser, provoked, async (page) => {
     await open(page, '?meter=999999999&period=1w');

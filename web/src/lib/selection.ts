@@ -7,7 +7,6 @@ import {
   addDays,
   daysBetween,
   floorToMinutes,
-  isLocalDate,
   isoUtc,
   monthStart,
   plusMinutes,
@@ -21,7 +20,7 @@ export const DEFAULT_PERIOD: Period = '1d';
 
 export type Span =
   | { kind: 'period'; period: Period }
-  | { kind: 'days'; first: LocalDate; last: LocalDate }; // both counted
+  | { kind: 'days'; first: LocalDate; last: LocalDate }; // both counted; from a link: as written, see linkProblem
 
 export interface Selection {
   meterId: string; // as typed; empty: none yet
@@ -50,9 +49,9 @@ export function parseSelection(search: URLSearchParams): Selection {
 }
 
 function parseSpan(search: URLSearchParams): Span {
-  const first = search.get('first');
-  const last = search.get('last');
-  if (isLocalDate(first) && isLocalDate(last) && first <= last) return { kind: 'days', first, last };
+  if (search.has('first') || search.has('last')) {
+    return { kind: 'days', first: search.get('first') ?? '', last: search.get('last') ?? '' };
+  }
   const period = search.get('period');
   return { kind: 'period', period: isPeriod(period) ? period : DEFAULT_PERIOD };
 }

@@ -131,6 +131,17 @@ export const en = {
     startExamples: 'Or pick one of these',
     badMeter: (p: { text: string }) => `“${p.text}” is not a meter number`,
     badMeterText: 'A meter number has 9 digits.',
+    link: {
+      order: (p: { first: string; last: string }) => `The last day, ${p.last}, lies before the first, ${p.first}`,
+      date: (p: { text: string }) => `“${p.text}” is not a date`,
+      pair: 'The link names only one of two days',
+      days: 'Own dates are two, the first and the last day, as in first=2026-03-01&last=2026-03-10.',
+      period: (p: { text: string }) => `“${p.text}” is not a period`,
+      channel: (p: { text: string }) => `“${p.text}” is not a direction`,
+      name: (p: { text: string }) => `The link has a part that is not known: “${p.text}”`,
+      known: (p: { list: string }) => `Known are: ${p.list}.`,
+      notAsked: 'Nothing was asked; choose a time above.',
+    },
     meter: (p: { id: string }) => `Meter ${p.id}`,
     // The sentence around the number: before, number and unit, after.
     answer: (p: { channel: 'import' | 'export'; span: string }) => ({

@@ -118,6 +118,17 @@ export const zh: Messages = {
     startExamples: '或者从下面选一块',
     badMeter: (p) => `“${p.text}”不是有效的电表号`,
     badMeterText: '电表号为 9 位数字。',
+    link: {
+      order: (p) => `结束日期 ${p.last} 早于开始日期 ${p.first}`,
+      date: (p) => `“${p.text}”不是有效的日期`,
+      pair: '链接中只有一个日期',
+      days: '自选日期需要开始和结束两天，例如 first=2026-03-01&last=2026-03-10。',
+      period: (p) => `“${p.text}”不是有效的时间段`,
+      channel: (p) => `“${p.text}”不是有效的方向`,
+      name: (p) => `链接中有无法识别的部分：“${p.text}”`,
+      known: (p) => `可用的有：${p.list}。`,
+      notAsked: '没有进行查询，请在上方选择时间。',
+    },
     meter: (p) => `电表 ${p.id}`,
     answer: (p) => ({ before: `${p.span}${p.channel === 'import' ? '用电' : '送电'} `, after: '。' }),
     spans: {
