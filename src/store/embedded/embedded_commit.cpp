@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstring>
 
 #include "base/check.h"
@@ -14,8 +13,6 @@ constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
 // Journal, in head budgets, that a restart may have to replay.
 constexpr std::uint64_t kJournalPerHead = 4;
 constexpr std::chrono::minutes kDayClosesAfter{10};
-// A smaller frame is applied in the time that waking another thread takes.
-constexpr std::size_t kLargeFrame = 4'096;
 constexpr std::chrono::nanoseconds kApplyReading{30};
 static_assert(kFrameReadings >= ReadingStore::kMaxBatchReadings);
 static_assert(kFrameReadings * sizeof(Reading) <= kMaxFramePayload);
@@ -123,7 +120,7 @@ void EmbeddedReadingStore::commit_readings(std::vector<Request> requests) {
     std::memcpy(out, request.batch.data(), request.batch.size() * sizeof(Reading));
     out += request.batch.size() * sizeof(Reading);
   }
-  const auto write_begins = std::chrono::steady_clock::now();
+  const auto write_begins = clock_.stopwatch();
   if (auto done = write_frame(FrameKind::readings, arrived); !done) {
     for (const Request& request : requests) request.batch_done(done.error());
     return;
@@ -131,8 +128,8 @@ void EmbeddedReadingStore::commit_readings(std::vector<Request> requests) {
   // Applying while the next frame is written pays where the disk is quick. On a slow one it would only split the
   // callers into two groups, each of which waits for a sync of its own. In the order of the frames: one that still
   // waits for the applier keeps all behind it there.
-  const auto write_took = std::chrono::steady_clock::now() - write_begins;
-  const bool hand_over = readings >= kLargeFrame && write_took < readings * kApplyReading;
+  const auto write_took = clock_.stopwatch() - write_begins;
+  const bool hand_over = readings >= options_.apply_aside_readings && write_took < readings * kApplyReading;
   if (!applier_ || (!hand_over && applier_->idle())) return apply(requests, arrived);
   const auto shared = std::make_shared<const std::vector<Request>>(std::move(requests));
   applier_->post([this, shared, arrived] { apply(*shared, arrived); });
@@ -181,7 +178,6 @@ Status EmbeddedReadingStore::make_room() {
   if (!full && clock_.now() < next_fold_at_) return {};
   schedule_fold();
   std::unique_lock lock{aside_mutex_};
-  if (aside_ && !full) return {};  // under way
   const auto start_fold = [this] {
     if (options_.threads == StoreThreads::none) return;
     worker_->post([this] {
@@ -190,6 +186,11 @@ Status EmbeddedReadingStore::make_room() {
       if (!done) options_.on_background_error(done.error());
     });
   };
+  if (aside_ && !full) {  // under way, or to be tried again
+    if (fold_error_) start_fold();
+    fold_error_.reset();
+    return {};
+  }
   if (aside_ && fold_error_) {
     const Error error = *fold_error_;
     fold_error_.reset();

@@ -17,11 +17,12 @@ constexpr std::chrono::hours kMonthClosesAfter{72};
 }  // namespace
 
 Status EmbeddedReadingStore::on_worker(const std::function<Status()>& work) {
+  const std::shared_lock lock{open_mutex_};
   if (auto done = check_open(); !done) return done.error();
   if (options_.threads == StoreThreads::none) return work();
-  std::promise<Status> promise;
-  auto result = promise.get_future();
-  worker_->post([&] { promise.set_value(work()); });
+  const auto promise = std::make_shared<std::promise<Status>>();  // may still be setting when the waiter has gone on
+  auto result = promise->get_future();
+  worker_->post([&work, promise] { promise->set_value(work()); });
   return result.get();
 }
 

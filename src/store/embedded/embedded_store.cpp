@@ -93,10 +93,13 @@ StoreStats EmbeddedReadingStore::stats() const {
 }
 
 Status EmbeddedReadingStore::close() {
-  if (auto done = check_open(); !done) return done.error();
+  {
+    const std::unique_lock lock{open_mutex_};
+    if (auto done = check_open(); !done) return done.error();
+    closed_ = true;
+  }
   stop_committer();
   worker_.reset();  // waits for the fold or merge under way
-  closed_ = true;
   if (failed_)
     return Error{Errc::unavailable, "the journal stopped after a failed write; it is replayed at the next start"};
   if (auto done = fold_now(); !done) return done.error();

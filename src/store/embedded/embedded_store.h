@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,6 +32,9 @@ struct EmbeddedOptions {
   std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
   std::uint64_t journal_file_bytes = std::uint64_t{64} << 20;
   StoreThreads threads = StoreThreads::own;
+  // A frame of at least so many readings may be applied while the next is written; a smaller one is applied in the time
+  // that waking another thread takes.
+  std::size_t apply_aside_readings = 4'096;
   // Of lock_store(), where the caller has taken it already. Null: opening takes it.
   std::shared_ptr<FileSystem::Lock> lock = nullptr;
   // Called while opening, once for each catalog change not folded yet, in order.
@@ -159,6 +163,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   std::vector<Request> queue_;
   bool stopping_ = false;
 
+  mutable std::shared_mutex open_mutex_;  // shared while a caller's fold or merge runs; close() waits for them
   std::atomic<bool> closed_{false};
   std::atomic<bool> failed_{false};
   std::atomic<std::uint64_t> first_journal_file_{0};  // of the manifest

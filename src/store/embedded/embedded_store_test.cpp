@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <optional>
+#include <thread>
 
 #include "base/check.h"
 #include "base/testing/simulated_disk.h"
@@ -22,6 +25,7 @@ class EmbeddedPlace final : public ReadingStorePlace {
     enum class Disk : std::uint8_t { real, simulated } disk;
     StoreThreads threads;
     std::uint64_t head_budget_bytes;
+    std::size_t apply_aside_readings = 4'096;
   };
 
   explicit EmbeddedPlace(Setting setting) : setting_(setting) {
@@ -51,6 +55,7 @@ class EmbeddedPlace final : public ReadingStorePlace {
     options.head_budget_bytes = setting_.head_budget_bytes;
     options.journal_file_bytes = std::uint64_t{256} << 10;
     options.threads = setting_.threads;
+    options.apply_aside_readings = setting_.apply_aside_readings;
     auto store = EmbeddedReadingStore::open(files, clock_, std::move(options));
     MH_CHECK(store);
     store_ = std::move(*store);
@@ -74,8 +79,101 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 INSTANTIATE_TEST_SUITE_P(Embedded, ReadingsContract,
                          testing::Values(place("on_disk", {Disk::real, StoreThreads::own, 64 * kMiB}),
                                          place("simulated", {Disk::simulated, StoreThreads::own, 64 * kMiB}),
-                                         place("small_head", {Disk::simulated, StoreThreads::own, kMiB / 4})),
+                                         place("small_head", {Disk::simulated, StoreThreads::own, kMiB / 4}),
+                                         place("applied_aside", {Disk::simulated, StoreThreads::own, kMiB / 4, 1})),
                          [](const auto& store) { return store.param.name; });
+
+const SeriesKey kKey{MeterId::from_number(100'000'001), Channel::import_};
+
+// `count` readings of a meter of the batch's own, half an hour apart.
+std::vector<Reading> batch_of(std::uint32_t number, std::size_t count) {
+  const SeriesKey key{MeterId::from_number(100'000'100 + number), Channel::import_};
+  std::vector<Reading> batch;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto n = static_cast<std::int64_t>(i);
+    batch.emplace_back(key, kContractNow - Seconds{1'800} * (20'000 - n), MilliWattHours{n});
+  }
+  return batch;
+}
+
+TEST(EmbeddedStore, LargeFramesAreAppliedWhileOthersAreWritten) {
+  const TemporaryDirectory directory;
+  ManualClock clock{kContractNow};  // stands still: every write is quick, and every large frame is handed over
+  const auto options = [&] {
+    EmbeddedOptions made{.directory = directory.path(), .calendar = singapore()};
+    made.head_budget_bytes = kMiB;
+    return made;
+  };
+  auto store = EmbeddedReadingStore::open(posix_file_system(), clock, options()).value();
+  constexpr std::uint32_t kRounds = 12;
+  constexpr std::size_t kLarge = ReadingStore::kMaxBatchReadings;
+  std::atomic<std::size_t> accepted{0};
+  std::atomic<int> changes{0};
+  const auto count = [&](const Result<AppendCounts>& counts) { accepted += counts ? counts->accepted : 0; };
+  std::thread folding{[&] {
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(store->fold());
+  }};
+  for (std::uint32_t round = 0; round < kRounds; ++round) {
+    store->append(batch_of(round, kLarge), count);
+    store->append({batch_of(round, kLarge).front()}, count);  // a small frame behind a large one: a duplicate
+    store->record_change("change", [&](const Status& done) { changes += done ? 1 : 0; });
+  }
+  folding.join();
+  // Visible as soon as it is acknowledged, whatever was handed over before.
+  ASSERT_TRUE(store->append_and_wait({Reading{kKey, kContractNow, MilliWattHours{7}}}));
+  EXPECT_EQ(store->read(kKey, {}, Neighbours::without).value().size(), 1U);
+  store->append(batch_of(kRounds, kLarge), count);
+  ASSERT_TRUE(store->close());
+  EXPECT_EQ(accepted.load(), (kRounds + 1) * kLarge);
+  EXPECT_EQ(changes.load(), static_cast<int>(kRounds));
+
+  store = EmbeddedReadingStore::open(posix_file_system(), clock, options()).value();
+  for (std::uint32_t round = 0; round <= kRounds; ++round)
+    EXPECT_EQ(store->read(batch_of(round, 1).front().key(), {}, Neighbours::without).value().size(), kLarge) << round;
+}
+
+TEST(EmbeddedStore, AFoldThatFailedAtTheEndOfADayIsTriedAgain) {
+  const TemporaryDirectory directory;
+  ManualClock clock{kContractNow};
+  std::atomic<int> errors{0};
+  EmbeddedOptions options{.directory = directory.path(), .calendar = singapore()};
+  options.on_background_error = [&](const Error&) { ++errors; };
+  const auto store = EmbeddedReadingStore::open(posix_file_system(), clock, std::move(options)).value();
+  const auto append_a_day_later = [&] {
+    clock.advance(std::chrono::hours{24});
+    ASSERT_TRUE(store->append_and_wait({Reading{kKey, clock.now(), MilliWattHours{1}}}));
+    ASSERT_TRUE(store->merge());  // behind the fold on the background thread: now that has ended
+  };
+  ASSERT_TRUE(store->append_and_wait({Reading{kKey, kContractNow, MilliWattHours{1}}}));
+  const std::filesystem::path segments = directory.path() + "/segments";
+  std::filesystem::rename(segments, segments.string() + ".away");
+  append_a_day_later();
+  EXPECT_EQ(errors.load(), 1);
+  EXPECT_EQ(store->stats().folds, 0U);
+  std::filesystem::rename(segments.string() + ".away", segments);
+  append_a_day_later();
+  EXPECT_EQ(errors.load(), 1);
+  EXPECT_EQ(store->stats().folds, 1U);
+}
+
+TEST(EmbeddedStore, FoldsBesideACloseAreDoneOrRefused) {
+  for (int round = 0; round < 20; ++round) {
+    SimulatedDisk disk;
+    ManualClock clock{kContractNow};
+    EmbeddedOptions options{.directory = "data", .calendar = singapore()};
+    options.journal_file_bytes = std::uint64_t{256} << 10;
+    const auto store = EmbeddedReadingStore::open(disk, clock, std::move(options)).value();
+    ASSERT_TRUE(store->append_and_wait(batch_of(1, 100)));
+    std::thread folding{[&] {
+      for (int i = 0; i < 10; ++i) {
+        const auto done = i % 2 == 0 ? store->fold() : store->merge();
+        EXPECT_TRUE(done || done.error().code == Errc::unavailable) << done.error().message;
+      }
+    }};
+    EXPECT_TRUE(store->close());
+    folding.join();
+  }
+}
 
 }  // namespace
 }  // namespace meterhouse

@@ -46,11 +46,12 @@ class Worker {
       std::unique_lock lock{mutex_};
       ready_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
       if (stopping_) return;
-      const auto task = std::move(tasks_.front());
+      auto task = std::move(tasks_.front());
       tasks_.pop_front();
       running_ = true;
       lock.unlock();
       task();
+      task = nullptr;  // what it holds is let go of before the lock is taken
       lock.lock();
       running_ = false;
       if (tasks_.empty()) done_.notify_all();
