@@ -124,7 +124,12 @@ std::vector<WireCase> refused_by_policy() {
       {"broken escape in the query", "GET /?a=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, ""},
       {"target over the limit",
        fmt::format("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", std::string(kMaxTargetBytes, 'a')), 414, ""},
-      // browsers
+  };
+}
+
+// What a web page of another site could send through a browser, and fields that must not say two things.
+std::vector<WireCase> refused_for_what_it_claims() {
+  return {
       {"a host that is not ours", "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, ""},
       {"a host that is no host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, ""},
       {"a page of another site", post("Sec-Fetch-Site: cross-site\r\nContent-Length: 0\r\n", ""), 403, ""},
@@ -150,7 +155,7 @@ std::vector<WireCase> refused_by_policy() {
 
 TEST(EdgeWire, WhatMustBeRefusedIsRefusedAndTheConnectionClosed) {
   EchoServer server;
-  for (const auto& cases : {refused_by_parser(), refused_by_policy()}) {
+  for (const auto& cases : {refused_by_parser(), refused_by_policy(), refused_for_what_it_claims()}) {
     for (const WireCase& c : cases) {
       SCOPED_TRACE(c.name);
       RawClient client{server.port()};
