@@ -47,9 +47,9 @@ struct BlockSummary {
 // Appends the block of a series to `out`.
 //   series  1..kMaxBlockReadings readings, strictly ascending, instants in [kFirstInstant, kLastInstant], registers in
 //           [0, kMaxRegister] (MH_CHECK)
-//   before  a reading of the same channel before the first one (MH_CHECK); it costs 1 or 2 bytes where it stands
-//   exactly one
-//           step before a regular series, else about 4
+//   before  a reading of the same channel before the first one (MH_CHECK);
+//           it costs 1 or 2 bytes where it stands exactly one step before a regular series,
+//           else about 4
 // The same arguments give the same bytes on every machine.
 void append_block(std::vector<std::byte>& out, SeriesKey key, const Series& series,
                   std::optional<ReadingBefore> before = {});

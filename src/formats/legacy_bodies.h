@@ -45,8 +45,8 @@ struct LegacyRegistration {
 // errors  "Empty request body", "Invalid JSON body", "Missing fields: ['region', 'area']", "MeterID must be 9 digits"
 Result<LegacyRegistration> parse_legacy_registration(std::string_view body);
 
-// The checks that come after "MeterID already registered". errors  "Invalid region-area combination", "Invalid dwelling
-// type"
+// The checks that come after "MeterID already registered".
+//   errors  "Invalid region-area combination", "Invalid dwelling type"
 Status check_legacy_registration(const LegacyRegistration& registration, const Site& site);
 
 }  // namespace meterhouse

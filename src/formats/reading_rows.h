@@ -79,11 +79,11 @@ inline constexpr std::size_t kMaxTrackedChannels = 1 << 20;
 
 // Reads the rows of one body as it arrives.
 //   call order  feed, next until it returns false, feed, …, finish, next until it returns false
-//   a row {"meter_id","at","register","channel"?}, or with the first system's names "timestamp" and "reading": meter_id
-//   a
-//     string of 9 digits; at an ISO 8601 time, by the site's clock where it has no offset; register a number or decimal
-//     text in kWh, never through a double; channel "import" (also where it is not given) or "export"
-//   an ambiguous local time is the later where this body already had that channel at or after the earlier one
+//   a row       {"meter_id","at","register","channel"?}, or with the first system's names "timestamp" and "reading":
+//               meter_id a string of 9 digits; at an ISO 8601 time, by the site's clock where it has no offset;
+//               register a number or decimal text in kWh, never through a double; channel "import" (also where it is
+//               not given) or "export". An ambiguous local time is the later where this body already had that channel
+//               at or after the earlier one
 //   threads     one at a time
 class RowReader {
  public:
@@ -96,9 +96,9 @@ class RowReader {
 
   // Replaces the content of `out` with the next rows, at most max_rows (> 0), rejects included.
   //   returns  true: there may be more without further input; false: it wants more bytes, or after finish() has ended
-  //   errors   invalid_argument: a syntax error; the message names the row and the place; `out` holds the good rows
-  //   before
-  //            it, and every later call answers the same error and no row
+  //   errors   invalid_argument: a syntax error; the message names the row and the place;
+  //            `out` holds the good rows before it,
+  //            and every later call answers the same error and no row
   virtual Result<bool> next(ParsedRows& out, std::size_t max_rows) = 0;
 
   // For a body that takes longer than the clock's lead.

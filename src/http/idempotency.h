@@ -28,8 +28,8 @@ class IdempotencyKeys {
   explicit IdempotencyKeys(std::size_t bytes_max = kMaxIdempotencyBytes) : bytes_max_(bytes_max) {}
 
   // Runs `work` unless the key has an answer already. An empty key: just runs it. Answers of 5xx are not kept.
-  //   refusals  400 a key over its bound; 422 the key came with another body before; 409 its first request is still
-  //   running
+  //   refusals  400 a key over its bound; 422 the key came with another body before;
+  //             409 its first request is still running
   Response once(std::string_view key, std::string_view body, Instant now, const std::function<Response()>& work);
 
   // What is held now, with an allowance for the tables themselves; never more than bytes_max.

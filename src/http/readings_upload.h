@@ -14,8 +14,8 @@ namespace meterhouse {
 // Ingest::take as a task: what was not rejected is durable when it is done.
 Task<Result<AppendCounts>> store_rows(ParsedRows& rows, Ingest& ingest);
 
-// The body of one POST of readings on its way into the store: parsed as it arrives, gathered into batches of at most 10
-// 000 rows, each durable before the next is read.
+// The body of one POST of readings on its way into the store: parsed as it arrives, gathered into batches of at most
+// 10 000 rows, each durable before the next is read.
 //   threads  the connection's I/O thread
 class ReadingsUpload {
  public:

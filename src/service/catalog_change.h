@@ -19,8 +19,8 @@ std::string encode_patch(MeterId id, const MeterPatch& patch);
 
 // Does to the catalog what the record says. Idempotent: a meter that is registered stays as it is, a patch of a meter
 // that is not there does nothing. Records are applied in their order in the journal.
-//   errors  corruption: not such a record; unavailable: a kind of change that only a newer program knows; the catalog's
-//   own
+//   errors  corruption: not such a record; unavailable: a kind of change that only a newer program knows;
+//           the catalog's own
 Status apply_change(Catalog& catalog, std::string_view change);
 
 // The meters that the record registers; none where it is another kind of change. errors  as apply_change

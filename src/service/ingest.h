@@ -48,10 +48,10 @@ class Ingest {
   // Rejects the rows of meters that are not registered (in `rows`, before this returns) and appends the others as one
   // batch.
   //   rows  at most ReadingStore::kMaxBatchReadings readings (MH_CHECK); their readings move away, their rejects stay
-  //   done  as ReadingStore::append calls it, or at once where nothing is left to append; unavailable, too, where too
-  //   much
-  //         waits already: nothing of the batch was taken, and the same batch can be sent again later. One batch is
-  //         always taken, whatever the bound.
+  //   done  as ReadingStore::append calls it, or at once where nothing is left to append;
+  //         unavailable, too, where too much waits already:
+  //         nothing of the batch was taken, and the same batch can be sent again later.
+  //         One batch is always taken, whatever the bound.
   void take(ParsedRows& rows, AppendDone done);
 
   std::size_t bytes_in_flight() const { return bytes_in_flight_->load(std::memory_order_relaxed); }

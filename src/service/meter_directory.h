@@ -13,8 +13,8 @@ namespace meterhouse {
 
 // Which meters are registered, in memory, so that taking in a reading costs no catalog query. A meter is never taken
 // out: its readings stay readable for ever. 6 to 12 bytes a meter; what a meter is like is the catalog's to say.
-//   threads  any thread; a batch takes one shared lock, and an adder holds the exclusive one for microseconds, never
-//   across I/O
+//   threads  any thread; a batch takes one shared lock, and an adder holds the exclusive one for microseconds,
+//            never across I/O
 class MeterDirectory {
  public:
   bool contains(MeterId meter) const;

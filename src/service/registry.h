@@ -40,9 +40,9 @@ std::string_view to_string(RegisterOutcome outcome);  // a sentence for an answe
 // Registers meters and tells about them: the catalog keeps them, the journal has every change, the directory knows who
 // is there. A change goes to the journal first, then to the catalog, then to the directory, so that a reading's meter
 // is always in the journal before it, and a replay of the journal brings a catalog that lags behind up to date.
-//   threads  any thread but an I/O thread: calls wait for the disk. Changes are made one after the other; whoever takes
-//   in
-//            readings asks the directory and waits for none of them.
+//   threads  any thread but an I/O thread: calls wait for the disk.
+//            Changes are made one after the other;
+//            whoever takes in readings asks the directory and waits for none of them.
 class Registry {
  public:
   static constexpr std::size_t kMaxSerialBytes = 64;

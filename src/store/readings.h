@@ -75,12 +75,12 @@ class ReadingStore {
   // Takes a batch of readings into the store.
   //   batch    1..kMaxBatchReadings readings (MH_CHECK), in any order, repetitions allowed; that their meters are
   //            registered is the caller's business
-  //   done     gets the counts, or io / no_space: the journal could not be synced, nothing is acknowledged and sending
-  //   the
-  //            same batch again is safe; or unavailable
-  //   durable  once done is called with counts the whole batch survives a crash of process or machine; before that a
-  //   crash
-  //            keeps the whole batch or nothing of it
+  //   done     gets the counts, or io / no_space: the journal could not be synced,
+  //            nothing is acknowledged and sending the same batch again is safe;
+  //            or unavailable
+  //   durable  once done is called with counts
+  //            the whole batch survives a crash of process or machine;
+  //            before that a crash keeps the whole batch or nothing of it
   //   visible  to every read that starts after done is called
   //   source   docs/formats/journal.md (embedded)
   virtual void append(std::vector<Reading> batch, AppendDone done) = 0;

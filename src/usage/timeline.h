@@ -32,8 +32,8 @@ class Timeline {
   };
 
   // modulus  where the register wraps, if that is known
-  // errors   out_of_range: the energies do not fit 64 bits (only where registers leap back and forth over their whole
-  // range)
+  // errors   out_of_range: the energies do not fit 64 bits
+  //          (only where registers leap back and forth over their whole range)
   static Result<Timeline> of(const Series& series, std::optional<MilliWattHours> modulus);
 
   std::size_t size() const { return series_->size(); }

@@ -44,9 +44,9 @@ class SqliteStatement {
 };
 
 // One connection to a database file. One thread at a time.
-//   errors  of every call: corruption (the file is damaged or no database), no_space, io, unavailable (another process
-//   holds
-//           it longer than the time-out), invalid_argument (a constraint of the schema)
+//   errors  of every call: corruption (the file is damaged or no database), no_space, io,
+//           unavailable (another process holds it longer than the time-out),
+//           invalid_argument (a constraint of the schema)
 class SqliteConnection {
  public:
   enum class Access {

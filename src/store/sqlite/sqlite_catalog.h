@@ -20,9 +20,9 @@ class SqliteCatalog final : public Catalog {
   // Opens the database, makes it where there is none, and brings an older schema up to date.
   //   path    of the file; its directory exists. The files path-wal and path-shm belong to it
   //   clock   tells when a step of the schema was applied; only during the call
-  //   errors  corruption: damaged, or no catalog of Meterhouse; unavailable: a newer program wrote it, or another
-  //   process
-  //           holds its lock; io, no_space
+  //   errors  corruption: damaged, or no catalog of Meterhouse;
+  //           unavailable: a newer program wrote it, or another process holds its lock;
+  //           io, no_space
   static Result<std::unique_ptr<SqliteCatalog>> open(const std::string& path, const Clock& clock);
   ~SqliteCatalog() override;
 
