@@ -1,7 +1,7 @@
 // Starts the real program for a test file: a free loopback port, a temporary data directory; ends it by SIGTERM.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,10 +24,21 @@ function freePort() {
   });
 }
 
-export async function startServer() {
-  const data = await mkdtemp(join(tmpdir(), 'meterhouse-pages-'));
+// Like the sample configuration, for a site elsewhere.
+async function configFor(timezone, folder) {
+  const sample = join(ROOT, 'config/meterhouse.json');
+  if (timezone === undefined) return sample;
+  const path = join(folder, 'meterhouse.json');
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(sample, 'utf8')), timezone }));
+  return path;
+}
+
+export async function startServer({ timezone } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'meterhouse-pages-'));
+  const data = join(folder, 'data');
+  const config = await configFor(timezone, folder);
   const listen = `127.0.0.1:${await freePort()}`;
-  const args = ['serve', '--data', data, '--listen', listen, '--config', join(ROOT, 'config/meterhouse.json')];
+  const args = ['serve', '--data', data, '--listen', listen, '--config', config];
   const child = spawn(PROGRAM, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (bytes) => (said = (said + bytes).slice(-4000)));
@@ -35,7 +46,7 @@ export async function startServer() {
     child.on('error', (error) => resolve(`it could not be started: ${error.message}`));
     child.on('exit', (code, signal) => resolve(`it ended with ${code ?? signal}`));
   });
-  const server = new Server(`http://${listen}`, child, ended, data);
+  const server = new Server(`http://${listen}`, child, ended, folder);
   try {
     await server.waitUntilReady();
     await server.checkPages();
@@ -49,13 +60,13 @@ export async function startServer() {
 class Server {
   #child;
   #ended;
-  #data;
+  #folder;
 
-  constructor(base, child, ended, data) {
+  constructor(base, child, ended, folder) {
     this.base = base;
     this.#child = child;
     this.#ended = ended;
-    this.#data = data;
+    this.#folder = folder;
   }
 
   async waitUntilReady() {
@@ -95,6 +106,6 @@ class Server {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.#ended;
     clearTimeout(timer);
-    await rm(this.#data, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,7 @@
 import type { Consumption, ConsumptionValue, Quality, Step } from './api';
 import { formatDate, formatDay, formatDays, formatMonth, formatShortDay, formatShortMonth, type Locale } from './format';
 import { spanWithin, type Span } from './selection';
-import { addDays, monthStart, siteClock, type SiteClock } from './time';
+import { addDays, isClockChanged, monthStart, offsetMinutes, offsetName, siteClock, type SiteClock } from './time';
 
 export interface Bar {
   axis: string; // short, beneath the bar
@@ -19,7 +19,36 @@ export interface Bar {
 }
 
 export function barsOf(answer: Consumption, timezone: string, locale: Locale): Bar[] {
-  return answer.values.map((value, index) => barOf(value, index, answer.step, timezone, locale));
+  const bars = answer.values.map((value, index) => barOf(value, index, answer.step, timezone, locale));
+  return isOfHours(answer.step) ? withOffsets(bars, answer.values, timezone, locale) : bars;
+}
+
+function isOfHours(step: Step): boolean {
+  return step === 'interval' || step === '30min' || step === 'hour';
+}
+
+// On a day when the clock is changed, a time alone does not tell which: the offset stands with it.
+function withOffsets(bars: Bar[], values: readonly ConsumptionValue[], timezone: string, locale: Locale): Bar[] {
+  const starts = values.map((value) => new Date(value.from));
+  const days = starts.map((start) => siteClock(start, timezone).date);
+  const changed = new Set([...new Set(days)].filter((day) => isClockChanged(day, timezone)));
+  const offset = (instant: Date) => offsetName(offsetMinutes(instant, timezone));
+  return bars.map((bar, index) => {
+    const [start, value] = [starts[index], values[index]];
+    if (!start || !value || !changed.has(days[index] ?? '')) return bar;
+    const before = starts[index - 1];
+    const turned = before !== undefined && offset(before) !== offset(start);
+    const label = offsetLabel(start, new Date(value.to), timezone, locale);
+    return { ...bar, label, axisBelow: turned ? offset(start) : bar.axisBelow };
+  });
+}
+
+// '28 Oct 00:30–01:00 UTC+1', and where it changes meanwhile '28 Oct 01:30 UTC+1 – 01:00 UTC+0'.
+function offsetLabel(from: Date, to: Date, timezone: string, locale: Locale): string {
+  const [start, end] = [siteClock(from, timezone), siteClock(to, timezone)];
+  const [before, after] = [from, to].map((instant) => offsetName(offsetMinutes(instant, timezone)));
+  if (before === after) return `${hoursLabel(start, end, locale)} ${after}`;
+  return `${formatShortDay(start.date, locale)} ${start.time} ${before} – ${endTimeOf(start, end)} ${after}`;
 }
 
 function barOf(value: ConsumptionValue, index: number, step: Step, timezone: string, locale: Locale): Bar {
@@ -57,13 +86,20 @@ function axisBelow(from: SiteClock, index: number, step: Step, locale: Locale): 
   return from.time === '00:00' ? formatShortDay(from.date, locale) : '';
 }
 
+function endTimeOf(from: SiteClock, to: SiteClock): string {
+  return to.time === '00:00' && to.date > from.date ? '24:00' : to.time;
+}
+
+function hoursLabel(from: SiteClock, to: SiteClock, locale: Locale): string {
+  return `${formatShortDay(from.date, locale)} ${from.time}–\u2060${endTimeOf(from, to)}`;
+}
+
 function labels(from: SiteClock, to: SiteClock, step: Step, locale: Locale): { axis: string; label: string } {
-  const endTime = to.time === '00:00' && to.date > from.date ? '24:00' : to.time;
   switch (step) {
     case 'interval':
     case '30min':
     case 'hour':
-      return { axis: from.time, label: `${formatShortDay(from.date, locale)} ${from.time}–\u2060${endTime}` };
+      return { axis: from.time, label: hoursLabel(from, to, locale) };
     case 'day':
       return { axis: formatShortDay(from.date, locale), label: formatDay(from.date, locale) };
     case 'month':

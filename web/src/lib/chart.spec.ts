@@ -29,6 +29,25 @@ describe('bars', () => {
     const values = [sampleValue('2025-02-20T23:30:00+08:00', '2025-02-21T00:00:00+08:00', 1, 'actual')];
     expect(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB')[0]?.label).toBe('20 Feb 23:30–\u206024:00');
   });
+  it.each([
+    ['2012-10-28T00:30:00Z', '2012-10-28T01:00:00Z', '28 Oct 01:30 UTC+1 – 01:00 UTC+0'],
+    ['2012-10-28T01:00:00Z', '2012-10-28T01:30:00Z', '28 Oct 01:00–01:30 UTC+0'],
+    ['2012-10-27T23:00:00Z', '2012-10-27T23:30:00Z', '28 Oct 00:00–00:30 UTC+1'],
+    ['2012-10-28T23:30:00Z', '2012-10-29T00:00:00Z', '28 Oct 23:30–24:00 UTC+0'],
+    ['2013-03-31T00:30:00Z', '2013-03-31T01:00:00Z', '31 Mar 00:30 UTC+0 – 02:00 UTC+1'],
+    ['2012-10-29T00:00:00Z', '2012-10-29T00:30:00Z', '29 Oct 00:00–00:30'],
+    ['2012-10-27T22:30:00Z', '2012-10-27T23:00:00Z', '27 Oct 23:30–24:00'],
+  ])('from %s name the offset on a day when it changes', (from, to, label) => {
+    const [bar] = barsOf(sampleAnswer({ values: [sampleValue(from, to, 1, 'actual')] }), 'Europe/London', 'en-GB');
+    expect(bar?.label.replace(/\u2060/g, '')).toBe(label);
+  });
+  it('show beneath the axis where the offset changes', () => {
+    const values = ['2012-10-28T00:30:00Z', '2012-10-28T01:00:00Z', '2012-10-28T01:30:00Z'].map((from) =>
+      sampleValue(from, new Date(Date.parse(from) + 1_800_000).toISOString(), 1, 'actual'),
+    );
+    const below = barsOf(sampleAnswer({ values }), 'Europe/London', 'en-GB').map((bar) => bar.axisBelow);
+    expect(below).toEqual(['', 'UTC+0', '']);
+  });
   it('name whole months as months and cut ones by their days', () => {
     const values = [
       sampleValue('2025-01-15T00:00:00+08:00', '2025-02-01T00:00:00+08:00', 1, 'actual'),

@@ -41,6 +41,30 @@ export function siteDate(instant: Date, timezone: string): LocalDate {
   return siteClock(instant, timezone).date;
 }
 
+// How far the site's clock is ahead of UTC, in minutes.
+export function offsetMinutes(instant: Date, timezone: string): number {
+  const { date, time } = siteClock(instant, timezone);
+  return Math.round(Date.parse(`${date}T${time}:00Z`) / MINUTE_MS) - Math.floor(instant.getTime() / MINUTE_MS);
+}
+
+// 'UTC+1', 'UTC+5:30', 'UTC+0'
+export function offsetName(minutes: number): string {
+  const size = Math.abs(minutes);
+  const rest = size % 60 === 0 ? '' : `:${String(size % 60).padStart(2, '0')}`;
+  return `UTC${minutes < 0 ? '-' : '+'}${Math.floor(size / 60)}${rest}`;
+}
+
+// Whether the clock is changed on that day: some of its times then stand twice, or not at all.
+export function isClockChanged(date: LocalDate, timezone: string): boolean {
+  const noon = Date.parse(`${date}T12:00:00Z`);
+  const offsets = new Set<number>();
+  for (let minutes = -27 * 60; minutes <= 27 * 60; minutes += 30) {
+    const instant = new Date(noon + minutes * MINUTE_MS);
+    if (siteDate(instant, timezone) === date) offsets.add(offsetMinutes(instant, timezone));
+  }
+  return offsets.size > 1;
+}
+
 export function isLocalDate(text: string | null): text is LocalDate {
   if (text === null || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);

@@ -1,0 +1,67 @@
+// /query/ of a site with daylight saving, on the days when its clock is changed: every row can be told from every other.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { assertAccessible, assertFits, launch, NARROW, settled, text, withPage } from './support/browser.mjs';
+import { startServer } from './support/server.mjs';
+
+const METER = '100000001';
+const HALF_HOUR_MS = 30 * 60_000;
+
+let server;
+let browser;
+
+function readings(from, to) {
+  const count = (Date.parse(to) - Date.parse(from)) / HALF_HOUR_MS;
+  return Array.from({ length: count + 1 }, (_, index) => ({
+    meter_id: METER,
+    at: new Date(Date.parse(from) + index * HALF_HOUR_MS).toISOString(),
+    register: Date.parse(from) / 1e9 + index / 4,
+  }));
+}
+
+before(async () => {
+  server = await startServer({ timezone: 'Europe/London' });
+  const { regions, dwelling_types } = await server.get('/api/v1/config');
+  const place = { region: regions[0].name, area: regions[0].areas[0], dwelling_type: dwelling_types[0] };
+  await server.post('/api/v1/meters', { meter_id: METER, ...place });
+  await server.post('/api/v1/readings', [
+    ...readings('2012-10-26T23:00:00Z', '2012-10-30T00:00:00Z'),
+    ...readings('2013-03-30T00:00:00Z', '2013-04-01T23:00:00Z'),
+  ]);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const times = async (page) =>
+  (await page.locator('tbody th').allInnerTexts()).map((label) => label.replace(/\u2060/g, '').replace(/\s+/g, ' ').trim());
+
+for (const [day, count, first, rows] of [
+  ['2012-10-28', 50, 1, ['28 Oct 00:30–01:00 UTC+1', '28 Oct 01:00–01:30 UTC+1', '28 Oct 01:30 UTC+1 – 01:00 UTC+0', '28 Oct 01:00–01:30 UTC+0']],
+  ['2013-03-31', 46, 0, ['31 Mar 00:00–00:30 UTC+0', '31 Mar 00:30 UTC+0 – 02:00 UTC+1', '31 Mar 02:00–02:30 UTC+1']],
+]) {
+  for (const viewport of [undefined, NARROW]) {
+    test(`${day} has ${count} half-hours, each with its offset, ${viewport?.width ?? 1280} px`, () =>
+      withPage(browser, { viewport }, async (page) => {
+        await page.goto(`${server.base}/query/?meter=${METER}&first=${day}&last=${day}`);
+        await settled(page);
+        const seen = await times(page);
+        assert.equal(seen.length, count);
+        assert.equal(new Set(seen).size, count, 'no two rows are named alike');
+        assert.deepEqual(seen.slice(first, first + rows.length), rows);
+        await assertFits(page);
+        await assertAccessible(page);
+      }));
+  }
+}
+
+test('the days beside it need no offset', () =>
+  withPage(browser, { lang: 'zh' }, async (page) => {
+    await page.goto(`${server.base}/query/?meter=${METER}&first=2012-10-29&last=2012-10-29`);
+    await settled(page);
+    assert.equal((await times(page))[0], '10月29日 00:00–00:30');
+    assert.doesNotMatch(await text(page.locator('tbody')), /UTC/);
+  }));
