@@ -16,6 +16,7 @@ USER_PAGES = [
     "docs/glossary.md",
     "docs/test-data.md",
     "docs/limits.md",
+    "docs/benchmarks.md",
     "docs/api/README.md",
     "docs/api/errors.md",
     "docs/api/legacy.md",
