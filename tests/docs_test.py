@@ -78,7 +78,11 @@ def check_language(path, text):
 
 def commands(text):
     """What a page shows as typed, sent or answered: the same in every language."""
-    return [block[2] for block in CODE_BLOCK.findall(text) if block[0] in ("sh", "http", "json")]
+    return [
+        (kind, mode.strip(), shown)
+        for kind, mode, shown in CODE_BLOCK.findall(text)
+        if kind in ("sh", "http", "json") or (kind, mode.strip()) == ("text", "output")
+    ]
 
 
 def check_translations():
