@@ -5,7 +5,8 @@
 #
 #   examples/acceptance.sh [http://127.0.0.1:8050]
 #
-# It registers a new meter each time. Environment: METER_ID (9 digits) names the meter instead.
+# It registers a new meter each time, with two days of readings, and leaves it behind: this release cannot remove a meter or
+# a reading, so use a server for trying out. Environment: METER_ID (9 digits) names the meter instead.
 set -euo pipefail
 
 base=${1:-http://127.0.0.1:8050}

@@ -4,7 +4,7 @@ follows, the command must have printed that; `…` stands for anything within a 
 
     docs_run_test.py PROGRAM PAGE
 
-The one thing that differs from a reader's terminal: 127.0.0.1:8050 becomes a free port."""
+What differs from a reader's terminal: 127.0.0.1:8050 becomes a free port, and the tour's folder lies in the temporary one."""
 
 import os
 import re
@@ -18,6 +18,7 @@ from running_server import RunningServer, free_address
 
 BLOCK = re.compile(r"^```(sh run|text output)\n(.*?)^```", re.M | re.S)
 DEFAULT_ADDRESS = "127.0.0.1:8050"
+TOUR_FOLDER = "/tmp/meterhouse-tour"
 COMMAND_TIMEOUT_S = 180
 
 
@@ -64,12 +65,13 @@ def run_command(command, expected, folder, env):
 
 def run_page(program, page):
     address = free_address()
-    to_run = blocks((ROOT / page).read_text(encoding="utf-8").replace(DEFAULT_ADDRESS, address))
-    if not to_run:
-        return [f"{page}: no block to run"]
     problems, server = [], None
     with tempfile.TemporaryDirectory(prefix="meterhouse-docs-") as name:
         folder = Path(name)
+        text = (ROOT / page).read_text(encoding="utf-8").replace(DEFAULT_ADDRESS, address)
+        to_run = blocks(text.replace(TOUR_FOLDER, str(folder / "tour")))
+        if not to_run:
+            return [f"{page}: no block to run"]
         prepare(folder, program)
         env = dict(os.environ, METERHOUSE_LISTEN=address, METERHOUSE_DATA=str(folder / "data"), METERHOUSE_PROGRAM=program)
         try:
