@@ -282,6 +282,11 @@ Result<Config> parse_config(std::string_view text) {
 
 Result<Config> read_config(FileSystem& files, const std::string& path) {
   const auto text = read_file(files, path);
+  if (!text && text.error().code == Errc::not_found)
+    return Error{Errc::not_found,
+                 fmt::format("there is no configuration {}: name one with --config (by default it is "
+                             "config/meterhouse.json below the folder you are in; the source tree has one there)",
+                             path)};
   if (!text) return text.error().during("the configuration");
   auto config = parse_config(*text);
   if (!config) return config.error().during(fmt::format("the configuration {}", path));

@@ -137,7 +137,7 @@ TEST(Config, NamesTheFile) {
   EXPECT_THAT(read_config(posix_file_system(), path).error().message, HasSubstr(path + ": line 3: zone is no key"));
   const auto missing = read_config(posix_file_system(), directory.path() + "/none.json");
   EXPECT_EQ(missing.error().code, Errc::not_found);
-  EXPECT_THAT(missing.error().message, HasSubstr("none.json"));
+  EXPECT_THAT(missing.error().message, HasSubstr("none.json: name one with --config"));
 }
 
 TEST(Config, EveryKeyIsInTheOperationsPages) {

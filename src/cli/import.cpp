@@ -25,7 +25,7 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse simulate --meters 10 --meters-file meters.csv | meterhouse import - --meters meters.csv --data data
 
   One household's half-hours (closing_instant_utc,kwh) summed up to a register that starts at 0:
-  meterhouse import london.csv --meter 100000001 --register "Central Region,Bishan,4-room" --cumulate 0 \
+  meterhouse import london.csv --meter 300000001 --register "Central Region,Bishan,4-room" --cumulate 0 \
       --columns at=closing_instant_utc,value=kwh --timezone UTC --to http://127.0.0.1:8050
 
 The format is recognised by content: CSV with a header line, NDJSON, a JSON array, packed. CSV columns are found by name,

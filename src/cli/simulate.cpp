@@ -19,8 +19,8 @@ using simulator::Town;
 constexpr const char* kExamples = R"(Examples:
   meterhouse simulate --meters 1000 --days 30 > readings.csv
   meterhouse simulate --meters 100 --days 7 --disorder 0.01 --faults faults.ndjson --output readings.ndjson
-  meterhouse simulate --meters 10000 --days 1 --until-now --to http://127.0.0.1:8050
-  meterhouse simulate --meters 500 --days 365 --rate 20000 --to http://127.0.0.1:8050
+  meterhouse simulate --meters 10000 --days 1 --until-now --first-meter 300000001 --to http://127.0.0.1:8050
+  meterhouse simulate --meters 500 --days 365 --rate 20000 --first-meter 400000001 --to http://127.0.0.1:8050
 
 The same seed and options give the same bytes on every machine; a meter's readings do not depend on how many there are.
 Exit codes: 0 done, 1 failed, 2 wrong options, 3 the server rejected some readings.)";

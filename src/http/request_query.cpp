@@ -59,7 +59,10 @@ Result<std::optional<Instant>> instant_of(const Request& request, std::string_vi
   const auto text = request.query_parameter(name);
   if (!text) return std::optional<Instant>{};
   const auto written = parse_iso8601(*text);
-  if (!written) return wrong(name, written.error().message);
+  if (!written) {
+    const bool spaced = text->find(' ') != std::string_view::npos;  // a bare + of an offset arrives as a space
+    return wrong(name, written.error().message + (spaced ? "; in an address the + of an offset is written %2B" : ""));
+  }
   const auto instant = calendar.resolve(*written);
   if (!instant) return wrong(name, instant.error().message);
   if (*instant < kFirstInstant || *instant > kLastInstant) return wrong(name, "before 1970 or after 2106");

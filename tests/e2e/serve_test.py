@@ -42,7 +42,7 @@ class Serve(unittest.TestCase):
             with self.subTest(arguments):
                 self.assertEqual(run(*arguments).returncode, 2)
         self.refused(2, "no address", "--data", self.data, "--config", self.config, "--listen", "here")
-        self.refused(2, "missing.json", "--data", self.data, "--config", "missing.json")
+        self.refused(2, "missing.json: name one with --config", "--data", self.data, "--config", "missing.json")
         broken = config_with(self.folder.name, dwelling_data=7)
         self.refused(2, "dwelling_data", "--data", self.data, "--config", broken)
         self.refused(2, "timezone", "--data", self.data, "--config", config_with(self.folder.name, timezone="Mars/Base"))

@@ -318,7 +318,8 @@ class Consumption(V1Test):
         for words, query in [
             ("from: missing", "to=2025-02-20"), ("to: missing", "from=2025-02-20"), ("to", "from=2025-02-20&to=2025-02-20"),
             ("step", "from=2025-02-20&to=2025-02-21&step=fortnight"), ("tz", "from=2025-02-20&to=2025-02-21&tz=Mars/Base"),
-            ("from", "from=yesterday&to=2025-02-21"), ("limit", "from=2025-02-20&to=2025-02-21&limit=5"),
+            ("from", "from=yesterday&to=2025-02-21"),
+            ("is written %2B", "from=2025-02-20T00:00:00+08:00&to=2025-02-21"), ("limit", "from=2025-02-20&to=2025-02-21&limit=5"),
             ("", "from=1970-01-01&to=2100-01-01&step=30min"),
         ]:
             with self.subTest(query):
