@@ -4,10 +4,12 @@
 
 #include <cstdio>
 
+#include "cli/printable.h"
+
 namespace meterhouse::cli {
 
 int report(std::string_view command, const Error& error) {
-  fmt::print(stderr, "meterhouse {}: {}\n", command, error.message);
+  fmt::print(stderr, "meterhouse {}: {}\n", command, printable(error.message, 4'096));
   const bool usage = error.code == Errc::invalid_argument || error.code == Errc::out_of_range;
   return usage ? kExitUsage : kExitFailed;
 }

@@ -15,7 +15,7 @@ enum ExitCode : int {
   kExitPartial = 3,  // done, but some rows were rejected: they are told or listed
 };
 
-// "meterhouse import: <message>" on standard error; the exit code for it.
+// "meterhouse import: <message>" on standard error, printable and at most 4 KiB; the exit code for it.
 int report(std::string_view command, const Error& error);
 
 // Whether a person looks at standard error.

@@ -47,7 +47,7 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--channel", options.channel, "import, export or both")
       ->check(CLI::IsMember({"import", "export", "both"}))
       ->capture_default_str();
-  command.add_option("--from", options.from, "Beginning (default: the first reading)");
+  command.add_option("--from", options.from, "Beginning (default: the first reading; with --step it is needed)");
   command.add_option("--to", options.to, "End, excluded (default: now)");
   command.add_option("--step", options.step, "Consumption by interval, 30min, hour, day, week, month or year")
       ->check(CLI::IsMember({"interval", "30min", "hour", "day", "week", "month", "year"}));

@@ -12,6 +12,7 @@
 #include "cli/import_rows.h"
 #include "cli/meter_list.h"
 #include "cli/output_file.h"
+#include "cli/printable.h"
 #include "cli/progress.h"
 #include "cli/reading_options.h"
 #include "cli/server_api.h"
@@ -180,6 +181,8 @@ class InputFile {
   std::unique_ptr<std::FILE, Close> file_;
   std::uint64_t size_ = 0;
 };
+
+constexpr std::size_t kRejectBytesShown = 500;
 
 struct Summary {
   std::uint64_t readings = 0;
@@ -369,7 +372,7 @@ void print_summary(const Options& options, const Summary& summary) {
     fmt::print("{} meters registered, {} were already\n", with_spaces(summary.meters.registered),
                with_spaces(summary.meters.existed));
   if (summary.rejected > 0)
-    fmt::print("the first rejected: {}{}\n", summary.first_reject,
+    fmt::print("the first rejected: {}{}\n", printable(summary.first_reject, kRejectBytesShown),
                options.rejects_file.empty() ? "; --rejects FILE lists all" : "");
 }
 

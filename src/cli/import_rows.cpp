@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/csv_line.h"
+#include "cli/printable.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 constexpr std::size_t kPieceBytes = 64 << 10;
 // Rejects are kept whole: a reader shows no more than these of one call.
 constexpr std::size_t kRowsAtOnce = ParsedRows::kMaxRejects;
+constexpr std::size_t kHeaderBytesShown = 200;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view trimmed(std::string_view text) {
@@ -60,7 +62,7 @@ Result<std::string> canonical_header(std::string_view line, const ImportOptions&
                                         : fmt::format("`{}` ({})", wanted, role);
     return Error{Errc::invalid_argument,
                  fmt::format("the header has no column for {}; it has: {}. --columns {}=NAME names one", missing,
-                             fmt::join(names, ", "), role)};
+                             printable(fmt::format("{}", fmt::join(names, ", ")), kHeaderBytesShown), role)};
   };
   const UsualNames value_names = options.cumulate_from
                                      ? UsualNames{"consumption", "kwh", "energy", "value", "energy_kwh"}

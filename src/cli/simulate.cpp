@@ -46,7 +46,9 @@ constexpr FaultOption kFaultOptions[] = {
 
 void add_options(CLI::App& command, SimulateOptions& options) {
   command.add_option("--meters", options.town.meters, "How many meters")->capture_default_str();
-  command.add_option("--days", options.days, "How many local days")->capture_default_str();
+  command.add_option("--days", options.days, "How many local days")
+      ->check(CLI::Range(1, 36'525))
+      ->capture_default_str();
   command.add_option("--start", options.start, "The first day, YYYY-MM-DD")->capture_default_str();
   command.add_flag("--until-now", options.until_now, "The --days before now, instead of --start");
   command.add_option("--seed", options.town.seed, "Another seed, another town")->capture_default_str();

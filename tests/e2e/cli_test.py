@@ -8,8 +8,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import unittest
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
@@ -17,12 +15,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from repository import ROOT  # noqa: E402
-from running_server import RunningServer, free_address  # noqa: E402
+from command_line import CONFIG, PROGRAM, ROOT, CommandLine, free_address
 
-PROGRAM = sys.argv.pop(1)
-CONFIG = ROOT / "config/meterhouse.json"
 LONDON = ROOT / "tests/data/london-household-half-hours.csv"
 HALF_HOUR = timedelta(minutes=30)
 
@@ -43,46 +37,6 @@ def london_sums():
 
     unbounded = {day for day in sums if not (midnight_is_there(day) and midnight_is_there(day + timedelta(days=1)))}
     return sums, unbounded
-
-
-class CommandLine(unittest.TestCase):
-    ONE_READING = "meter_id,at,register\n100000001,2025-01-01T00:00Z,1\n"
-
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory(prefix="meterhouse-cli-")
-        self.addCleanup(self.directory.cleanup)
-
-    def path(self, name):
-        return str(Path(self.directory.name) / name)
-
-    def run_program(self, *arguments, expect=0, stdin=None):
-        """The finished process; its exit code is checked."""
-        done = subprocess.run(
-            [PROGRAM, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, input=stdin, timeout=300
-        )
-        self.assertEqual(done.returncode, expect, f"{arguments}\n{done.stdout}{done.stderr}")
-        return done
-
-    def lines(self, name):
-        return Path(self.path(name)).read_text().splitlines()
-
-    def serve(self, data, *options):
-        address = free_address()
-        command = [PROGRAM, "serve", "--data", self.path(data), "--listen", address, "--config", str(CONFIG), *options]
-        server = RunningServer(command, address, cwd=ROOT)
-        self.addCleanup(server.__exit__)
-        return server
-
-    def write_meters(self):
-        text = "meter_id,region,area,dwelling_type\n100000001,Central Region,Bishan,1-room / 2-room\n"
-        Path(self.path("meters.csv")).write_text(text)
-        return self.path("meters.csv")
-
-    def config_in_london(self):
-        config = json.loads(CONFIG.read_text())
-        config["timezone"] = "Europe/London"
-        Path(self.path("london.json")).write_text(json.dumps(config))
-        return self.path("london.json")
 
 
 class RoundTrip(CommandLine):
@@ -215,12 +169,46 @@ class Mistakes(CommandLine):
             (["export"], 2, "--server"),
             (["export", "--data", "x", "--step", "day", "-o", self.path("x.packed")], 2, "csv or ndjson"),
             (["verify", self.path("none")], 1, "no data directory"),
-            (["frobnicate"], 2, ""),
+            (["simulate", "--days", "0"], 2, "--days"),
+            (["simulate", "--days", "0", "--until-now"], 2, "--days"),
+            (["frobnicate"], 2, "no command `frobnicate`; the commands are serve, simulate, import"),
+            (["frobnicate", "--fast", "\x1b[31m"], 2, "no command `frobnicate`"),
+            (["\x1b[31m"], 2, "no command `\\x1B[31m`"),
+            ([], 2, "subcommand is required"),
+            (["version", "--xml"], 2, "--xml"),
         ]:
             with self.subTest(arguments):
                 done = self.run_program(*arguments, expect=code)
                 self.assertIn(words, done.stderr)
                 self.assertEqual(done.stdout, "")
+
+    def test_the_version_is_told_to_people_and_to_programs(self):
+        told = self.run_program("version").stdout
+        version = json.loads(self.run_program("version", "--json").stdout)["version"]
+        self.assertEqual(told, f"meterhouse {version}\n")
+        self.assertEqual(self.run_program("--version").stdout.strip(), version)
+
+    def test_consumption_needs_a_beginning_and_help_says_so(self):
+        self.run_program("import", "-", "--data", self.path("data"), "--meters", self.write_meters(), stdin=self.ONE_READING)
+        done = self.run_program("export", "--data", self.path("data"), "--step", "day", expect=2)
+        self.assertIn("--step needs --from", done.stderr)
+        self.assertIn("with --step it is needed", " ".join(self.run_program("export", "--help").stdout.split()))
+
+    def test_no_control_byte_of_a_file_reaches_the_terminal(self):
+        for name, content in [
+            ("program", bytes(range(256)) * 40),
+            ("header", b"\x1b[31mmeter\x07_id,at\x00,\xff\xc2\x9b\n1,2,3\n"),
+            ("row", b"meter_id,at,register\n\x1b]0;title\x07,\x1b[2J,1\n"),
+            ("columns", b",".join(b"column%d" % i for i in range(9_000)) + b"\n"),
+        ]:
+            with self.subTest(name):
+                Path(self.path(name)).write_bytes(content)
+                command = [PROGRAM, "import", self.path(name), "--dry-run"]
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60)
+                self.assertIn(done.returncode, (2, 3))
+                told = done.stdout + done.stderr
+                self.assertTrue(told.decode().replace("\n", "").isprintable(), told)
+                self.assertLess(len(told), 2_000)
 
     def test_wrong_rows_are_listed_and_the_others_kept(self):
         rows = [
