@@ -16,12 +16,28 @@ constexpr long kConnectTimeoutS = 10;
 constexpr long kAnswerTimeoutS = 120;
 constexpr auto kPatience = std::chrono::seconds{60};
 constexpr long kLongestPauseS = 10;
+// Waited before the first repetition on a new connection; twice as long before each that follows.
+constexpr auto kFirstPause = std::chrono::milliseconds{250};
+constexpr int kMaxRepetitions = 5;
 
 size_t take_body(char* bytes, size_t size, size_t count, void* into) {
   auto& body = *static_cast<std::string*>(into);
   if (body.size() + size * count > kMaxAnswerBytes) return 0;  // ends the transfer with an error
   body.append(bytes, size * count);
   return size * count;
+}
+
+bool is_broken_connection(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool is_address(std::string_view base) {
@@ -45,6 +61,7 @@ struct HttpClient::Connection {
   std::unique_ptr<CURL, FreeEasy> easy;
   std::unique_ptr<curl_slist, FreeList> headers;
   char message[CURL_ERROR_SIZE] = {};
+  bool broken = false;  // the last request ended so
 };
 
 HttpClient::HttpClient(std::string base) : base_(std::move(base)), connection_(std::make_unique<Connection>()) {
@@ -79,10 +96,11 @@ Result<HttpAnswer> HttpClient::get(const std::string& target) {
   curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   curl_easy_setopt(easy, CURLOPT_URL, (base_ + target).c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, nullptr);
-  return perform_patiently();
+  return perform_patiently(Broken::fail);
 }
 
-Result<HttpAnswer> HttpClient::post(const std::string& target, const std::string& content_type, std::string_view body) {
+Result<HttpAnswer> HttpClient::post(const std::string& target, const std::string& content_type, std::string_view body,
+                                    Broken broken) {
   CURL* easy = connection_->easy.get();
   auto* headers = curl_slist_append(nullptr, ("Content-Type: " + content_type).c_str());
   connection_->headers.reset(curl_slist_append(headers, "Expect:"));  // no round trip to ask whether the body may come
@@ -91,13 +109,18 @@ Result<HttpAnswer> HttpClient::post(const std::string& target, const std::string
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, connection_->headers.get());
-  return perform_patiently();
+  return perform_patiently(broken);
 }
 
-Result<HttpAnswer> HttpClient::perform_patiently() {
+Result<HttpAnswer> HttpClient::perform_patiently(Broken broken) {
+  int repetitions = 0;
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
   for (;;) {
     auto answer = perform_once();
+    if (broken == Broken::send_again && connection_->broken && repetitions < kMaxRepetitions) {
+      std::this_thread::sleep_for(kFirstPause * (1 << repetitions++));
+      continue;
+    }
     const bool busy = answer && (answer->status == 429 || answer->status == 503);
     if (!busy || std::chrono::steady_clock::now() >= give_up) return answer;
     curl_off_t wait = 0;
@@ -113,6 +136,7 @@ Result<HttpAnswer> HttpClient::perform_once() {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
   connection_->message[0] = '\0';
   const CURLcode code = curl_easy_perform(easy);
+  connection_->broken = is_broken_connection(code);
   if (code != CURLE_OK) {
     const bool nobody = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     const char* text = connection_->message[0] != '\0' ? connection_->message : curl_easy_strerror(code);

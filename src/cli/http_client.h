@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ struct HttpAnswer {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
+// What becomes of a request whose connection broke, so that nobody knows whether the server took it.
+enum class Broken : std::uint8_t { fail, send_again };
+
 // One kept-alive connection to a server (libcurl). One thread.
 //   errors  of every call: unavailable (nobody answers there), io (the connection broke, or the answer is over 64 MiB)
 class HttpClient {
@@ -29,13 +33,15 @@ class HttpClient {
   const std::string& base() const { return base_; }
 
   Result<HttpAnswer> get(const std::string& target);
-  Result<HttpAnswer> post(const std::string& target, const std::string& content_type, std::string_view body);
+  Result<HttpAnswer> post(const std::string& target, const std::string& content_type, std::string_view body,
+                          Broken broken = Broken::fail);
 
  private:
   struct Connection;
   explicit HttpClient(std::string base);
-  // A busy server says 429 or 503 and when to come back: it is asked again for up to a minute.
-  Result<HttpAnswer> perform_patiently();
+  // A busy server says 429 or 503 and when to come back: it is asked again for up to a minute. A broken connection is
+  // tried again, where that is safe, for about eight seconds: as long as a restart may leave the port closed.
+  Result<HttpAnswer> perform_patiently(Broken broken);
   Result<HttpAnswer> perform_once();
 
   std::string base_;

@@ -91,8 +91,9 @@ Result<ServerApi> ServerApi::connect(std::string_view base) {
 
 Result<json::value> ServerApi::get(const std::string& target) { return value_of(client_.get(target)); }
 
-Result<json::value> ServerApi::post(const std::string& target, const std::string& content_type, std::string_view body) {
-  return value_of(client_.post(target, content_type, body));
+Result<json::value> ServerApi::post(const std::string& target, const std::string& content_type, std::string_view body,
+                                    Broken broken) {
+  return value_of(client_.post(target, content_type, body, broken));
 }
 
 Result<Site> ServerApi::site() {
@@ -135,7 +136,7 @@ Result<json::value> ServerApi::send_packed(std::span<const Reading> batch) {
   body_.clear();
   append_packed_header(body_);
   for (const Reading& reading : batch) append_packed(body_, reading);
-  return post("/api/v1/readings", std::string{kPackedMediaType}, body_);
+  return post("/api/v1/readings", std::string{kPackedMediaType}, body_, Broken::send_again);
 }
 
 Status ServerApi::take(ParsedRows& batch) {

@@ -37,10 +37,13 @@ class ServerApi final : public ReadingSink {
     std::string reason;
   };
   // Sends at most ReadingStore::kMaxBatchReadings; what became of them is added to counts(). All the refused, in order.
+  // Where the connection breaks they are sent again, which changes nothing but the counts: what the server had taken
+  // without being able to say so is a duplicate then.
   Result<std::vector<Refused>> send(std::span<const Reading> batch);
 
  private:
-  Result<boost::json::value> post(const std::string& target, const std::string& content_type, std::string_view body);
+  Result<boost::json::value> post(const std::string& target, const std::string& content_type, std::string_view body,
+                                  Broken broken = Broken::fail);
   Result<boost::json::value> send_packed(std::span<const Reading> batch);
 
   HttpClient client_;

@@ -2,11 +2,14 @@
 
 import csv
 import json
+import socket
+import struct
+import subprocess
 import unittest
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from command_line import CommandLine
+from command_line import PROGRAM, ROOT, CommandLine
 
 
 class Simulate(CommandLine):
@@ -79,6 +82,41 @@ class Simulate(CommandLine):
             first.setdefault((row["meter_id"], row["channel"], row["at"]), row["register"])
         back = {tuple(line.split(",")[:3]): line.split(",")[3] for line in self.lines("back.csv")[1:]}
         self.assertEqual(back, first)
+
+    def reset_connections(self, address, count):
+        """Stands where the server was: takes connections and breaks them."""
+        host, port = address.split(":")
+        with socket.create_server((host, int(port))) as listener:
+            listener.settimeout(20)
+            for _ in range(count):
+                connection, _ = listener.accept()
+                connection.recv(1)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+
+    def test_readings_are_sent_again_when_the_server_restarts_amid_them(self):
+        server = self.serve("data")
+        town = ["--meters", 20, "--days", 3, "--seed", 5]
+        command = ["simulate", *town, "--to", server.base, "--rate", 2_000, "--connections", 2, "--json"]
+        sending = subprocess.Popen(
+            [PROGRAM, *map(str, command)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(sending.kill)
+        while server.get("/api/v1/meters/100000001/latest")[0] != 200:
+            self.assertIsNone(sending.poll())
+        server.process.kill()
+        server.process.wait()
+        self.reset_connections(server.address, 3)
+        again = self.serve("data", address=server.address)
+        told, complaint = sending.communicate(timeout=120)
+        self.assertEqual(sending.returncode, 0, complaint)
+        counts = json.loads(told)
+        self.assertEqual((counts["readings"], counts["rejected"], counts["conflict"]), (20 * 145, 0, 0))
+        self.assertEqual(counts["accepted"] + counts["duplicate"], counts["readings"])
+
+        self.run_program("simulate", *town, "-o", self.path("town.csv"))
+        self.run_program("export", "--server", again.base, "-o", self.path("back.csv"))
+        self.assertEqual(sorted(self.lines("back.csv")), sorted(self.lines("town.csv")))
 
 
 if __name__ == "__main__":
