@@ -22,8 +22,10 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse verify data
   meterhouse verify data --json
 
-Reads every byte of journal, segments, manifest and catalog, checks every checksum and rule, and changes nothing. Each damage
-is one line that names the file, the offset and, where it is known, the meter. Meters that have readings but are not in the
+Reads every byte of journal, segments and manifest, checks every checksum and rule, and changes nothing. Each damage is one
+line that names the file, the offset and, where it is known, the meter. The catalog is an SQLite file, whose pages have no
+checksum: its structure, indexes and rules are checked, so most damage is found; a byte that changed inside a meter's
+serial, register digits or time of registration and left a valid value is not. Meters that have readings but are not in the
 catalog are counted and the first named (all of them with --json). No server may hold the directory.
 Exit codes: 0 sound, 1 damage was found or it could not be read, 2 wrong options.)";
 
