@@ -99,16 +99,34 @@ test('an estimated day is hatched and said, a gap inside a day leaves its sum ex
     assert.deepEqual(answer.values.map((value) => value.quality), ['estimated', 'estimated', 'actual', 'actual']);
     assert.equal(answer.total, energyBetween(siteMidnight(4), siteMidnight(0)));
     await assertShows(page, answer);
-    assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), ['Estimated', 'Estimated', 'Measured', 'Measured']);
+    assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), ['Estimated', 'Estimated', 'Sum measured, times within estimated', 'Measured']);
     const cells = await page.locator('tbody tr td:last-child').allInnerTexts();
     assert.deepEqual(
       cells.map((cell) => cell.replace(/\s+/g, ' ')),
       answer.values.map((value) => `${value.found} of ${value.expected}${value.estimated ? ` ${value.estimated} estimated` : ''}`),
     );
-    assert.deepEqual(await page.locator('.legend li').allInnerTexts(), ['Measured', 'Partly or wholly estimated']);
+    assert.deepEqual(await page.locator('.legend li').allInnerTexts(), ['Measured', 'Sum measured, times within estimated', 'Partly or wholly estimated']);
     assert.equal(await page.locator('[role=img] svg pattern').count() > 0, true, 'hatched');
     assert.equal(await text(page.getByTestId('trust')), 'Exact, with gaps inside');
     await page.getByText(`${answer.completeness.found} of ${answer.completeness.expected} readings`).waitFor();
+  }));
+
+test('a sum over days without readings inside: words and bars say that only the sum is measured', () =>
+  withPage(browser, {}, async (page) => {
+    const answer = await ask(page, `meter=${METERS.ends}&first=${siteDate(siteMidnight(3))}&last=${siteDate(siteMidnight(3))}`);
+    assert.equal(answer.quality, 'actual');
+    assert.equal(await text(page.getByTestId('trust')), 'Sum measured, times within mostly estimated');
+    assert.equal(await page.locator('.verdict.exact').count(), 0, 'no green tick');
+    await page.getByText('(100%) was used is estimated; the sum is measured').waitFor();
+    assert.deepEqual(await page.locator('.legend li').allInnerTexts(), ['Partly or wholly estimated']);
+
+    await ask(page, `meter=${METERS.ends}&first=${siteDate(siteMidnight(4))}&last=${siteDate(siteMidnight(2))}`);
+    const label = 'Sum measured, times within estimated';
+    assert.deepEqual(await page.locator('.legend li').allInnerTexts(), [label, 'A gap: no readings']);
+    assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), [label, label, 'Missing']);
+    assert.equal(await text(page.getByTestId('trust')), 'Incomplete');
+    await page.getByText('(100%) was used is estimated; the sum is measured').waitFor();
+    await page.locator('[role=img] svg path[stroke-dasharray]').first().waitFor(); // the gap has its frame
   }));
 
 test('a value that is covered in part says which', () =>

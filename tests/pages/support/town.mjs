@@ -12,6 +12,7 @@ export const METERS = {
   silent: '100000003', // registered, never a reading
   old: '100000004', // its newest reading is 20 days old
   both: '100000005', // import and export
+  ends: '100000006', // only the readings at the midnights four, three and two days ago
 };
 
 export function halfHourStart(now = Date.now()) {
@@ -74,6 +75,7 @@ export async function fillTown(server) {
     ...readings(METERS.whole, first, last),
     ...readings(METERS.gaps, first, last, { keep: withGaps }),
     ...readings(METERS.old, first, siteMidnight(20)),
+    ...readings(METERS.ends, siteMidnight(4), siteMidnight(2), { keep: (at) => at % 86_400_000 === siteMidnight(0) % 86_400_000 }),
     ...readings(METERS.both, first, last),
     ...readings(METERS.both, first, last, { channel: 'export' }),
   ];

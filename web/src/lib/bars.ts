@@ -5,12 +5,16 @@ import { formatDate, formatDay, formatDays, formatMonth, formatShortDay, formatS
 import { spanWithin, type Span } from './selection';
 import { addDays, isClockChanged, monthStart, offsetMinutes, offsetName, siteClock, type SiteClock } from './time';
 
+// What a value rests on, for eyes: the API's quality, and apart from it a sum that is measured while readings inside are
+// missing, so that only how it is spread over its time is estimated.
+export type Basis = Quality | 'spread';
+
 export interface Bar {
   axis: string; // short, beneath the bar
   axisBelow: string; // what begins with this bar, such as a year or a day; mostly empty
   label: string; // whole, for the table and beside the pointer
   kwh: number | null; // null: no register bounds it; never 0
-  quality: Quality;
+  basis: Basis;
   expected: number;
   found: number;
   estimated: number; // of the expected intervals
@@ -58,7 +62,7 @@ function barOf(value: ConsumptionValue, index: number, step: Step, timezone: str
     ...labels(from, to, step, locale),
     axisBelow: axisBelow(from, index, step, locale),
     kwh: value.consumption,
-    quality: value.quality,
+    basis: value.quality === 'actual' && value.estimated > 0 ? 'spread' : value.quality,
     expected: value.expected,
     found: value.found,
     estimated: value.estimated,
@@ -139,7 +143,7 @@ export function isUnexpected(bar: Bar): boolean {
 }
 
 // Measured first, as the legend shows them; only what occurs.
-export function qualitiesIn(bars: readonly Bar[]): Quality[] {
-  const present = new Set(bars.filter((bar) => !isUnexpected(bar)).map((bar) => bar.quality));
-  return (['actual', 'estimated', 'suspect', 'missing'] as const).filter((quality) => present.has(quality));
+export function basesIn(bars: readonly Bar[]): Basis[] {
+  const present = new Set(bars.filter((bar) => !isUnexpected(bar)).map((bar) => bar.basis));
+  return (['actual', 'spread', 'estimated', 'suspect', 'missing'] as const).filter((basis) => present.has(basis));
 }

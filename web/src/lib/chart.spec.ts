@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { barsOf, qualitiesIn, tallest } from './bars';
-import { axisLabelShown, barData, chartOption, type ChartLook, type Palette } from './chart';
+import { barsOf, basesIn, tallest } from './bars';
+import { axisLabelShown, barData, chartOption, gapData, type ChartLook, type Palette } from './chart';
 import { sampleAnswer, sampleValue } from './sample-answer';
 
 const palette: Palette = {
@@ -8,7 +8,7 @@ const palette: Palette = {
 };
 const look: ChartLook = {
   palette,
-  words: { kwh: 'kWh', quality: { actual: 'A', estimated: 'E', suspect: 'S', missing: 'M' }, nothingExpected: 'N', notes: (bar) => [`${bar.found}/${bar.expected}`] },
+  words: { kwh: 'kWh', basis: { actual: 'A', spread: 'P', estimated: 'E', suspect: 'S', missing: 'M' }, nothingExpected: 'N', notes: (bar) => [`${bar.found}/${bar.expected}`] },
   width: 800,
   animate: false,
   font: 'sans-serif',
@@ -62,23 +62,33 @@ describe('bars', () => {
   it('have a tallest, and the qualities that occur', () => {
     expect(tallest(bars)?.kwh).toBe(0.525001);
     expect(tallest([])).toBeNull();
-    expect(qualitiesIn(bars)).toEqual(['actual', 'estimated', 'suspect', 'missing']);
+    expect(basesIn(bars)).toEqual(['actual', 'estimated', 'suspect', 'missing']);
+  });
+  it('tell a measured sum whose inside is estimated from one that is measured all through', () => {
+    const whole = { ...sampleValue('2025-02-20T00:00:00+08:00', '2025-02-21T00:00:00+08:00', 11, 'actual'), expected: 48 };
+    const given = sampleAnswer({ step: 'day', values: [{ ...whole, found: 1, estimated: 48 }, { ...whole, found: 48 }] });
+    const days = barsOf(given, 'Asia/Singapore', 'en-GB');
+    expect(days.map((bar) => bar.basis)).toEqual(['spread', 'actual']);
+    expect(basesIn(days)).toEqual(['actual', 'spread']);
+    expect(barData(days, palette)[0]).toMatchObject({ itemStyle: { color: '#0a0', decal: { symbol: 'rect', color: '#fff' } } });
   });
   it('what was not expected is no gap', () => {
     const values = [{ ...sampleValue('2025-02-20T00:00:00+08:00', '2025-02-20T00:30:00+08:00', null, 'missing'), expected: 0 }];
-    expect(qualitiesIn(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB'))).toEqual([]);
+    expect(gapData(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB'))).toEqual(['-']);
+    expect(basesIn(barsOf(sampleAnswer({ values }), 'Asia/Singapore', 'en-GB'))).toEqual([]);
   });
 });
 
 describe('the chart', () => {
   it('starts from zero', () => {
-    expect(chartOption(bars, look)).toMatchObject({ yAxis: { min: 0 } });
+    expect(chartOption(bars, look)).toMatchObject({ yAxis: [{ min: 0 }, { show: false }] });
   });
   it('hatches an estimate and leaves a gap empty', () => {
     const data = barData(bars, palette);
     expect(data[0]).toMatchObject({ value: 0.25, itemStyle: { decal: { symbol: 'none' } } });
     expect(data[1]).toMatchObject({ value: 0.525001, itemStyle: { color: '#afa', decal: { symbol: 'rect', color: '#050' } } });
     expect(data[2]).toEqual({ value: '-' });
+    expect(gapData(bars)).toEqual(['-', '-', 1, '-']);
     expect(data[3]).toMatchObject({ value: 0, itemStyle: { decal: { symbol: 'circle' } } });
   });
   it('tells energy, quality and completeness beside the pointer', () => {

@@ -1,8 +1,8 @@
-// The bar chart's options. Bars start from zero; an estimate is hatched, never told by colour alone; a gap stays empty.
+// The bar chart's options. Bars start from zero; an estimate is hatched, never told by colour alone; a gap has no bar but an
+// empty frame as high as the chart, so that it is not taken for a zero.
 
 import type { EChartsCoreOption } from 'echarts/core';
-import type { Quality } from './api';
-import { isUnexpected, type Bar } from './bars';
+import { isUnexpected, type Bar, type Basis } from './bars';
 
 export interface Palette {
   text: string;
@@ -17,7 +17,7 @@ export interface Palette {
 
 export interface ChartWords {
   kwh: string;
-  quality: Record<Quality, string>;
+  basis: Record<Basis, string>;
   nothingExpected: string;
   notes: (bar: Bar) => string[]; // how complete it is
 }
@@ -33,16 +33,17 @@ export interface ChartLook {
 
 const NO_DECAL = { symbol: 'none' };
 
-function decal(quality: Quality, palette: Palette): unknown {
+function decal(basis: Basis, palette: Palette): unknown {
   const stripes = { symbol: 'rect', dashArrayX: [1, 0], color: palette.hatch };
-  if (quality === 'estimated') return { ...stripes, dashArrayY: [2, 4], rotation: -Math.PI / 4 };
-  if (quality === 'suspect') return { symbol: 'circle', dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0], symbolSize: 0.7, color: palette.hatch };
+  if (basis === 'spread') return { ...stripes, dashArrayY: [2, 6], color: palette.surface };
+  if (basis === 'estimated') return { ...stripes, dashArrayY: [2, 4], rotation: -Math.PI / 4 };
+  if (basis === 'suspect') return { symbol: 'circle', dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0], symbolSize: 0.7, color: palette.hatch };
   return NO_DECAL;
 }
 
-function barColor(quality: Quality, palette: Palette): string {
-  if (quality === 'estimated') return palette.barEstimated;
-  return quality === 'suspect' ? palette.barSuspect : palette.bar;
+function barColor(basis: Basis, palette: Palette): string {
+  if (basis === 'estimated') return palette.barEstimated;
+  return basis === 'suspect' ? palette.barSuspect : palette.bar;
 }
 
 // The energy as the API gave it: nothing is added up, rounded or filled in here.
@@ -50,8 +51,30 @@ export function barData(bars: readonly Bar[], palette: Palette): unknown[] {
   return bars.map((bar) =>
     bar.kwh === null
       ? { value: '-' }
-      : { value: bar.kwh, itemStyle: { color: barColor(bar.quality, palette), decal: decal(bar.quality, palette) } },
+      : { value: bar.kwh, itemStyle: { color: barColor(bar.basis, palette), decal: decal(bar.basis, palette) } },
   );
+}
+
+// 1 of a hidden axis from 0 to 1: what was expected and is not there.
+export function gapData(bars: readonly Bar[]): unknown[] {
+  return bars.map((bar) => (bar.basis === 'missing' && bar.kwh === null && !isUnexpected(bar) ? 1 : '-'));
+}
+
+const BAR_WIDTH = { barCategoryGap: '22%', barMaxWidth: 48, emphasis: { disabled: true } };
+
+function series(bars: readonly Bar[], palette: Palette): unknown[] {
+  return [
+    { ...BAR_WIDTH, type: 'bar', data: barData(bars, palette), itemStyle: { borderRadius: [2, 2, 0, 0], decal: NO_DECAL } },
+    {
+      ...BAR_WIDTH,
+      type: 'bar',
+      yAxisIndex: 1,
+      barGap: '-100%', // in the place of the bar that is not there
+      silent: true,
+      data: gapData(bars),
+      itemStyle: { color: 'transparent', borderColor: palette.muted, borderType: 'dashed', borderWidth: 1, decal: NO_DECAL },
+    },
+  ];
 }
 
 const LABEL_WIDTH_PX = 58;
@@ -77,7 +100,7 @@ function tooltipText(bar: Bar | undefined, look: ChartLook): string {
   const { words } = look;
   if (isUnexpected(bar)) return `${bar.label}\n${words.nothingExpected}`;
   const energy = bar.kwh === null ? [] : [`{value|${look.format(bar.kwh)} ${words.kwh}}`];
-  return [bar.label, ...energy, words.quality[bar.quality], ...words.notes(bar)].join('\n');
+  return [bar.label, ...energy, words.basis[bar.basis], ...words.notes(bar)].join('\n');
 }
 
 export function chartOption(bars: readonly Bar[], look: ChartLook): EChartsCoreOption {
@@ -97,15 +120,18 @@ export function chartOption(bars: readonly Bar[], look: ChartLook): EChartsCoreO
       axisLine: { lineStyle: { color: palette.muted } },
       axisLabel: { ...text, lineHeight: 16, interval: axisLabelShown(bars, look.width - 60), hideOverlap: true },
     },
-    yAxis: {
-      type: 'value',
-      min: 0,
-      name: look.words.kwh,
-      nameTextStyle: { ...text, align: 'left' },
-      axisLabel: text,
-      splitNumber: 4,
-      splitLine: { lineStyle: { color: palette.line } },
-    },
+    yAxis: [
+      {
+        type: 'value',
+        min: 0,
+        name: look.words.kwh,
+        nameTextStyle: { ...text, align: 'left' },
+        axisLabel: text,
+        splitNumber: 4,
+        splitLine: { lineStyle: { color: palette.line } },
+      },
+      { type: 'value', min: 0, max: 1, show: false },
+    ],
     tooltip: {
       trigger: 'axis',
       renderMode: 'richText',
@@ -118,15 +144,6 @@ export function chartOption(bars: readonly Bar[], look: ChartLook): EChartsCoreO
       textStyle: { ...text, lineHeight: 20, rich: { value: { color: palette.text, fontSize: 16, fontWeight: 600, lineHeight: 26, fontFamily: look.font } } },
       formatter: (points: { dataIndex: number }[]) => tooltipText(bars[points[0]?.dataIndex ?? -1], look),
     },
-    series: [
-      {
-        type: 'bar',
-        data: barData(bars, palette),
-        barCategoryGap: '22%',
-        barMaxWidth: 48,
-        itemStyle: { borderRadius: [2, 2, 0, 0], decal: NO_DECAL },
-        emphasis: { disabled: true },
-      },
-    ],
+    series: series(bars, palette),
   };
 }

@@ -162,6 +162,7 @@ export const en = {
     complete: 'Complete',
     completeSoFar: 'Complete so far',
     exact: 'Exact, with gaps inside',
+    mostlySpread: 'Sum measured, times within mostly estimated',
     doubtful: 'Doubtful',
     doubtfulText: 'A register went backwards: low readings are left out once it is back, else the fall counts as nothing used.',
     shapeShare: (p: { kwh: string; share: string }) =>
@@ -193,6 +194,7 @@ export const en = {
     chartHint: 'Choose a bar to look closer.',
     legend: {
       actual: 'Measured',
+      spread: 'Sum measured, times within estimated',
       estimated: 'Partly or wholly estimated',
       suspect: 'Doubtful',
       missing: 'A gap: no readings',
@@ -210,7 +212,7 @@ export const en = {
     none: 'None',
     noValue: 'no value',
     nothingExpected: 'Nothing expected',
-    quality: { actual: 'Measured', estimated: 'Estimated', suspect: 'Doubtful', missing: 'Missing' },
+    basis: { actual: 'Measured', spread: 'Sum measured, times within estimated', estimated: 'Estimated', suspect: 'Doubtful', missing: 'Missing' },
     csv: 'Download CSV',
     print: 'Print',
     unknownTitle: (p: { id: string }) => `Meter ${p.id} is not registered`,

@@ -22,6 +22,7 @@ describe('how far the number can be trusted', () => {
     ['all there', answer({}), later, 'complete'],
     ['an end was interpolated', answer({ found: 3, estimated: 2 }, { quality: 'estimated' }), later, 'estimated'],
     ['a gap inside, both ends read', answer({ found: 3, estimated: 2 }), later, 'exact'],
+    ['the same, most of it inside the gap', answer({ found: 2, estimated: 3, estimated_kwh: 0.9 }), later, 'mostly-spread'],
     ['a register went backwards', answer({}, { quality: 'suspect' }), later, 'suspect'],
     ['no total', answer({ covered_from: null, covered_to: null }, { total: null }), later, 'incomplete'],
     ['one reading on its way', answer({ found: 3, covered_to: '2025-02-20T01:30:00+08:00' }), at('02:10:00'), 'complete-so-far'],

@@ -40,11 +40,13 @@ export type Trust =
   | 'complete'
   | 'complete-so-far' // all there up to the newest reading, and that is no later than usual
   | 'exact' // readings are missing inside, yet both ends were read: the sum is right, only its shape is estimated
+  | 'mostly-spread' // the same, but when most of it was used is estimated
   | 'estimated'
   | 'suspect'
   | 'incomplete';
 
 const INTERVAL_MS = 30 * 60_000;
+const SPREAD_SHARE_MAX = 0.5;
 const DUE_READINGS_MAX = 4; // a meter that lags by two hours is an ordinary one
 
 // The last instant a reading could be there for.
@@ -60,6 +62,11 @@ function readingsDue(answer: Consumption, coveredTo: string, now: Date): number 
   return running && due <= DUE_READINGS_MAX ? due : 0;
 }
 
+// Of the total, how much is estimated: itself or the time it was used at.
+export function spreadShare({ completeness, total }: Consumption): number {
+  return total ? Math.min(1, completeness.estimated_kwh / total) : 0;
+}
+
 // A total over all that was expected, apart from readings that are still on their way, is complete so far. What no register
 // bounds has a null value; what is estimated is said apart.
 export function trustOf(answer: Consumption, now: Date): Trust {
@@ -71,6 +78,7 @@ export function trustOf(answer: Consumption, now: Date): Trust {
     .reduce((count, value) => count + value.expected, 0);
   if (unbounded > due) return 'incomplete';
   if (answer.quality === 'suspect' || answer.quality === 'estimated') return answer.quality;
+  if (spreadShare(answer) > SPREAD_SHARE_MAX) return 'mostly-spread';
   if (estimated > 0 || expected - found > due) return 'exact';
   return due > 0 ? 'complete-so-far' : 'complete';
 }

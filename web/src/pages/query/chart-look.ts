@@ -21,7 +21,7 @@ export function chartLook(element: HTMLElement, width: number, messages: Message
     },
     words: {
       kwh: messages.common.kwh,
-      quality: messages.query.quality,
+      basis: messages.query.basis,
       nothingExpected: messages.query.nothingExpected,
       notes: (bar) => tooltipNotes(bar, messages, locale),
     },
