@@ -25,6 +25,8 @@ constexpr const char* kExamples = R"(Examples:
 The same seed and options give the same bytes on every machine; a meter's readings do not depend on how many there are.
 Exit codes: 0 done, 1 failed, 2 wrong options, 3 the server rejected some readings.)";
 
+constexpr int kMaxDays = 36'525;  // a century
+
 struct FaultOption {
   const char* name;
   FaultKind kind;
@@ -47,10 +49,11 @@ constexpr FaultOption kFaultOptions[] = {
 void add_options(CLI::App& command, SimulateOptions& options) {
   command.add_option("--meters", options.town.meters, "How many meters")->capture_default_str();
   command.add_option("--days", options.days, "How many local days")
-      ->check(CLI::Range(1, 36'525))
+      ->check(CLI::Range(1, kMaxDays))
       ->capture_default_str();
-  command.add_option("--start", options.start, "The first day, YYYY-MM-DD")->capture_default_str();
-  command.add_flag("--until-now", options.until_now, "The --days before now, instead of --start");
+  auto* start = command.add_option("--start", options.start, "The first day, YYYY-MM-DD")->capture_default_str();
+  command.add_flag("--until-now", options.until_now, "The --days whole days before today, and today until now")
+      ->excludes(start);
   command.add_option("--seed", options.town.seed, "Another seed, another town")->capture_default_str();
   command.add_option("--interval", options.interval_minutes, "Minutes between readings; divides a day")
       ->capture_default_str();
@@ -69,9 +72,13 @@ void add_output_options(CLI::App& command, SimulateOptions& options) {
   command.add_option("--format", options.format, "csv, ndjson, json or packed (default: by the file's name, else csv)")
       ->check(CLI::IsMember({"csv", "ndjson", "json", "packed"}));
   command
-      .add_option("--order", options.order, "time: all meters of an instant, then the next; meter: one after the other")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, simulator::Order>{
-          {"time", simulator::Order::by_time}, {"meter", simulator::Order::by_meter}}))
+      .add_option_function<std::string>(
+          "--order",
+          [&options](const std::string& order) {
+            options.order = order == "meter" ? simulator::Order::by_meter : simulator::Order::by_time;
+          },
+          "time: all meters of an instant, then the next; meter: one after the other")
+      ->check(CLI::IsMember({"time", "meter"}))
       ->default_str("time");
   command.add_option("--meters-file", options.meters_file,
                      "Write the meters to this file (CSV), for `import --meters`");
@@ -88,7 +95,8 @@ void add_output_options(CLI::App& command, SimulateOptions& options) {
   command.add_option("--batch", options.batch, "Readings a request")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  command.add_flag("!--no-register", options.register_meters, "The meters are registered already");
+  command.add_flag_callback(
+      "--no-register", [&options] { options.register_meters = false; }, "The meters are registered already");
   command.add_flag("--json", options.json, "Print the summary as JSON");
 }
 
@@ -145,6 +153,16 @@ Result<Town> town_for(const SimulateOptions& options) {
   return Town::build(town, *site);
 }
 
+// Readings are made for whatever period was asked for; who takes them in judges by the clock.
+void warn_of_the_future(const Town& town) {
+  const auto end = town.options().period.to;
+  if (end <= SystemClock{}.now() + kMaxClockLead) return;
+  fmt::print(stderr,
+             "meterhouse simulate: the period ends at {}, after now: a server and `import` reject readings of the "
+             "future\n",
+             town.calendar().format(end));
+}
+
 void print_summary(const SimulateOptions& options, const SimulateSummary& summary) {
   // Standard output may be the readings: then a person reads the summary on standard error.
   std::FILE* out = options.server.empty() && options.output == "-" ? stderr : stdout;
@@ -171,6 +189,7 @@ void print_summary(const SimulateOptions& options, const SimulateSummary& summar
 int run(const SimulateOptions& options) {
   const auto town = town_for(options);
   if (!town) return report("simulate", town.error());
+  warn_of_the_future(*town);
   const auto summary = options.server.empty() ? simulate_to_output(*town, options) : simulate_to_server(*town, options);
   if (!summary) return report("simulate", summary.error());
   print_summary(options, *summary);
