@@ -75,7 +75,7 @@ class FirstSystem(unittest.TestCase):
         old, data = self.folder / "old", self.folder / "data"
         options = ["--data", data, "--config", CONFIG]
         summary = self.run_it(PROGRAM, "import", old / "readings.csv", "--meters", old / "meters.csv", *options)
-        self.assertIn("6 readings: 6 accepted, 0 duplicate, 0 conflict, 0 pending; 0 rows rejected", summary)
+        self.assertIn("6 rows: 0 rejected, 6 taken as 6 readings: 6 accepted, 0 duplicate, 0 conflict, 0 pending", summary)
         again = self.run_it(PROGRAM, "import", old / "readings.csv", "--meters", old / "meters.csv", *options)
         self.assertIn("0 accepted, 6 duplicate", again)
         days = self.run_it(PROGRAM, "export", *options, "--channel", "import", "--step", "day", "--from", "2025-02-20",

@@ -2,6 +2,26 @@
 
 namespace meterhouse::cli {
 
+namespace {
+
+// The column of a list of meters that an outcome is about.
+const char* field_of(RegisterOutcome outcome) {
+  switch (outcome) {
+    case RegisterOutcome::unknown_area:
+      return "area";
+    case RegisterOutcome::unknown_dwelling_type:
+      return "dwelling_type";
+    case RegisterOutcome::invalid_serial:
+      return "serial";
+    case RegisterOutcome::invalid_register_digits:
+      return "register_digits";
+    default:
+      return "meter_id";
+  }
+}
+
+}  // namespace
+
 DataSink::DataSink(std::unique_ptr<DataDirectory> data)
     : data_(std::move(data)),
       ingest_(data_->meters(), data_->readings(), {.rejects_listed = std::numeric_limits<std::size_t>::max()}) {}
@@ -19,10 +39,16 @@ Result<MeterCounts> DataSink::register_meters(std::span<const NewMeter> meters) 
     else if (outcome == RegisterOutcome::exists)
       ++counts.existed;
     else
-      return Error{Errc::invalid_argument,
-                   fmt::format("meter {} was refused: {}", meters[i].id.text(), to_string(outcome))};
+      counts.refused.push_back({i, field_of(outcome), std::string{to_string(outcome)}});
   }
   return counts;
+}
+
+Result<std::optional<Reading>> DataSink::latest(SeriesKey key) {
+  const auto series = data_->readings().latest(key, 1);
+  if (!series) return series.error();
+  if (series->empty()) return std::optional<Reading>{};
+  return std::optional{Reading{key, series->at.back(), series->registers.back()}};
 }
 
 Status DataSink::take(ParsedRows& batch) {

@@ -1,18 +1,17 @@
 #include "cli/import.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <utility>
 
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/data_sink.h"
+#include "cli/import_input.h"
 #include "cli/import_rows.h"
+#include "cli/import_summary.h"
 #include "cli/meter_list.h"
-#include "cli/output_file.h"
-#include "cli/printable.h"
 #include "cli/progress.h"
 #include "cli/reading_options.h"
 #include "cli/server_api.h"
@@ -31,11 +30,15 @@ constexpr const char* kExamples = R"(Examples:
 
 The format is recognised by content: CSV with a header line, NDJSON, a JSON array, packed. CSV columns are found by name,
 in any order and case: meter_id; at or timestamp; register or reading (with --cumulate: consumption or kwh); channel, which
-may be missing. A time without an offset is local time in --timezone.
+may be missing. A time without an offset is local time in --timezone. A file packed with gzip is unpacked on the way.
 
 With --cumulate a row is the energy of one interval, and by default names the instant that closes it. Registers are the sum
 so far, by meter and channel; the first row also gives the register at its interval's beginning. Rows must ascend in time.
-Rows that are missing from the file add nothing to the register, whatever was used meanwhile.
+Rows that are missing from the file add nothing to the register, whatever was used meanwhile. Nor do rejected rows: the
+registers after one are too low by its energy, and a warning names the meters concerned. Try --dry-run first.
+The next file of a household goes on with its last register; START below it is refused:
+  meterhouse export --data data --meter 300000001 --channel import | tail -1  # 300000001,import,2025-02-01T00:00:00+08:00,431.2
+  meterhouse import february.csv --meter 300000001 --cumulate 431.2 --data data
 
 Rows that are wrong are left out and listed in --rejects with their line; the others are kept. Importing a file again is
 safe: what is there already counts as duplicate.
@@ -64,7 +67,9 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("file", options.file, "File to read; - is standard input; none: --meters are registered alone");
   auto* server = command.add_option("--to,--server", options.server, "Server, for instance http://127.0.0.1:8050");
   auto* data = command.add_option("--data", options.data, "Data directory that no server holds")->excludes(server);
-  command.add_flag("--dry-run", options.dry_run, "Read and check alone")->excludes(server)->excludes(data);
+  command.add_flag("--dry-run", options.dry_run, "Read and check the rows alone; keep nothing")
+      ->excludes(server)
+      ->excludes(data);
   command.add_option("--config", options.config, "Configuration (with --to: the server's)")->capture_default_str();
   command.add_option("--timezone", options.timezone, "Of times without an offset (default: the site's)");
   command.add_option("--format", options.format, "csv, ndjson, json or packed (default: by content)")
@@ -141,80 +146,10 @@ Result<ImportOptions> import_options(const Options& options) {
 class NoSink final : public ReadingSink {
  public:
   Result<MeterCounts> register_meters(std::span<const NewMeter>) override { return MeterCounts{}; }
-  Status take(ParsedRows& batch) override {
-    counts_.accepted += batch.readings.size();
-    return {};
-  }
+  Status take(ParsedRows&) override { return {}; }
+  Result<std::optional<Reading>> latest(SeriesKey) override { return std::optional<Reading>{}; }
   Status finish() override { return {}; }
-  AppendCounts counts() const override { return counts_; }
-
- private:
-  AppendCounts counts_;
-};
-
-// The file, or standard input.
-class InputFile {
- public:
-  static Result<InputFile> open(const std::string& path) {
-    InputFile input{path == "-" ? stdin : std::fopen(path.c_str(), "rb")};
-    if (input.file_ == nullptr) return Error{Errc::not_found, fmt::format("read {}: {}", path, std::strerror(errno))};
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (path != "-" && !error) input.size_ = size;
-    return input;
-  }
-  std::uint64_t size() const { return size_; }  // 0: not known
-  Result<std::size_t> read(std::span<char> into) const {
-    const auto count = std::fread(into.data(), 1, into.size(), file_.get());
-    if (count == 0 && std::ferror(file_.get()) != 0)
-      return Error{Errc::io, fmt::format("read the file: {}", std::strerror(errno))};
-    return count;
-  }
-
- private:
-  struct Close {
-    void operator()(std::FILE* file) const {
-      if (file != stdin) std::fclose(file);
-    }
-  };
-  explicit InputFile(std::FILE* file) : file_(file) {}
-  std::unique_ptr<std::FILE, Close> file_;
-  std::uint64_t size_ = 0;
-};
-
-constexpr std::size_t kRejectBytesShown = 500;
-
-struct Summary {
-  std::uint64_t readings = 0;
-  std::uint64_t rejected = 0;
-  MeterCounts meters;
-  AppendCounts counts;
-  std::string first_reject;
-  double seconds = 0;
-};
-
-// Rows that were left out: counted, the first kept for the summary, all of them into the file where one was named.
-class Rejects {
- public:
-  static Result<Rejects> open(const std::string& path) {
-    Rejects rejects;
-    if (path.empty()) return rejects;
-    auto file = OutputFile::open(path);
-    if (!file) return file.error();
-    rejects.file_ = std::move(*file);
-    if (const auto status = rejects.file_->write("line,field,reason\n"); !status) return status.error();
-    return rejects;
-  }
-  Status add(const RowReject& reject, Summary& summary) {
-    const auto text = fmt::format("{}{}{}", reject.field, reject.field.empty() ? "" : " ", reject.reason);
-    if (summary.rejected++ == 0) summary.first_reject = fmt::format("line {}: {}", reject.row, text);
-    if (!file_) return {};
-    return file_->write(fmt::format("{},{},{}\n", reject.row, reject.field, reject.reason));
-  }
-  Status close() { return file_ ? file_->close() : Status{}; }
-
- private:
-  std::optional<OutputFile> file_;
+  AppendCounts counts() const override { return {}; }
 };
 
 // A batch can overshoot by one call of a reader, and --cumulate adds at most one reading to a row.
@@ -223,14 +158,16 @@ constexpr std::size_t kRowsAtOnce = ReadingStore::kMaxBatchReadings - 2 * Parsed
 // One run: the file's rows into the sink.
 class Import {
  public:
-  Import(ReadingSink& sink, std::optional<Dwelling> dwelling, Rejects& rejects, Summary& summary)
+  Import(ReadingSink& sink, std::optional<Dwelling> dwelling, Rejects& rejects, ImportSummary& summary)
       : sink_(sink), dwelling_(std::move(dwelling)), rejects_(rejects), summary_(summary) {}
 
   Status run(ImportRows& rows, Progress& progress) {
     ParsedRows batch;
     for (;;) {
       const auto more = rows.next(batch, kRowsAtOnce);
-      if (const auto status = take(batch); !status) return status;
+      if (const auto status = take(rows, batch); !status) return status;
+      summary_.incomplete.clear();
+      for (const auto number : rows.incomplete()) summary_.incomplete.push_back(MeterId::from_number(number).text());
       if (!more) return more.error();  // after the good rows before it were taken
       progress.update(rows.bytes());
       if (!*more) return {};
@@ -238,13 +175,36 @@ class Import {
   }
 
  private:
-  Status take(ParsedRows& batch) {
+  Status take(const ImportRows& rows, ParsedRows& batch) {
     if (const auto status = register_new(batch); !status) return status;
-    summary_.readings += batch.readings.size();
+    for (const Reading& first : rows.begun())
+      if (const auto status = check_begin(first); !status) return status;
+    const auto readings = batch.readings.size(), rejects = batch.rejects.size();
+    std::uint64_t good = 0, line = 0;  // a cumulated row may be two readings
+    for (const auto row : batch.rows) good += std::exchange(line, row) != row ? 1 : 0;
+    summary_.rows += good + rejects;
     if (const auto status = sink_.take(batch); !status) return status;
-    for (const auto& reject : batch.rejects)
+    summary_.readings += readings - (batch.rejects.size() - rejects);
+    line = 0;
+    for (auto& reject : batch.rejects) {
+      if (std::exchange(line, reject.row) == reject.row) continue;
+      reject.field = rows.column_of(reject.field);
       if (const auto status = rejects_.add(reject, summary_); !status) return status;
+    }
     return {};
+  }
+
+  // A sum that begins where the meter's register already stood higher would make it fall.
+  Status check_begin(const Reading& first) {
+    const auto latest = sink_.latest(first.key());
+    if (!latest) return latest.error();
+    if (!*latest || (*latest)->at() > first.at() || (*latest)->register_value() <= first.register_value()) return {};
+    const auto last = format_kwh((*latest)->register_value());
+    return Error{Errc::invalid_argument,
+                 fmt::format("meter {} already has register {} at {}; from {} on it would fall to {}. Go on with "
+                             "--cumulate {}",
+                             first.key().text(), last, format_iso8601((*latest)->at(), Seconds{0}),
+                             format_iso8601(first.at(), Seconds{0}), format_kwh(first.register_value()), last)};
   }
 
   Status register_new(const ParsedRows& batch) {
@@ -256,6 +216,11 @@ class Import {
     if (meters.empty()) return {};
     const auto counts = sink_.register_meters(meters);
     if (!counts) return counts.error();
+    if (!counts->refused.empty()) {
+      const auto& refused = counts->refused.front();
+      return Error{Errc::invalid_argument, fmt::format("--register: meter {} was refused: {} {}",
+                                                       meters[refused.index].id.text(), refused.field, refused.reason)};
+    }
     summary_.meters.registered += counts->registered;
     summary_.meters.existed += counts->existed;
     return {};
@@ -264,7 +229,7 @@ class Import {
   ReadingSink& sink_;
   std::optional<Dwelling> dwelling_;
   Rejects& rejects_;
-  Summary& summary_;
+  ImportSummary& summary_;
   boost::unordered_flat_set<std::uint32_t> seen_;
 };
 
@@ -303,27 +268,37 @@ Status open_target(const Options& options, Target& target) {
   return {};
 }
 
-Status register_listed(const Options& options, ReadingSink& sink, Summary& summary) {
+// The list of --meters; its lines that are wrong are left out and told.
+Status register_listed(const Options& options, ReadingSink& sink, Rejects& rejects, ImportSummary& summary) {
   if (options.meters_file.empty()) return {};
-  const auto meters = read_meter_list(posix_file_system(), options.meters_file);
-  if (!meters) return meters.error();
-  const auto counts = sink.register_meters(*meters);
+  auto list = read_meter_list(posix_file_system(), options.meters_file);
+  if (!list) return list.error();
+  auto counts = sink.register_meters(list->meters);
   if (!counts) return counts.error();
-  summary.meters = *counts;
+  for (auto& refused : counts->refused)
+    list->rejects.push_back({list->lines[refused.index], std::move(refused.field), std::move(refused.reason)});
+  std::ranges::stable_sort(list->rejects, {}, &RowReject::row);
+  for (const auto& reject : list->rejects)
+    if (const auto status = rejects.add_meter(options.meters_file, reject, summary); !status) return status;
+  summary.meters = std::move(*counts);
   return {};
 }
 
-Status register_alone(const Options& options, Summary& summary) {
+Status register_alone(const Options& options, ImportSummary& summary) {
   if (options.meters_file.empty())
     return Error{Errc::invalid_argument, "name a file of readings, or a list of meters with --meters"};
   Target target;
   if (const auto status = open_target(options, target); !status) return status;
-  auto status = register_listed(options, *target.sink, summary);
+  auto rejects = Rejects::open(options.rejects_file);
+  if (!rejects) return rejects.error();
+  auto status = register_listed(options, *target.sink, *rejects, summary);
   auto finished = target.sink->finish();
-  return status ? finished : status;
+  const auto listed = rejects->close();
+  if (!status) return status;
+  return finished ? listed : finished;
 }
 
-Status import_file(const Options& options, Summary& summary) {
+Status import_file(const Options& options, ImportSummary& summary) {
   const auto import = import_options(options);
   if (!import) return import.error();
   std::optional<Dwelling> dwelling;
@@ -343,9 +318,9 @@ Status import_file(const Options& options, Summary& summary) {
   auto rows = ImportRows::open(source, *import, *calendar, target.clock.now() + kMaxClockLead);
   if (!rows) return rows.error().during(options.file);
 
-  if (const auto status = register_listed(options, *target.sink, summary); !status) return status;
   auto rejects = Rejects::open(options.rejects_file);
   if (!rejects) return rejects.error();
+  if (const auto status = register_listed(options, *target.sink, *rejects, summary); !status) return status;
 
   Progress progress{"bytes", input->size()};
   auto status = Import{*target.sink, dwelling, *rejects, summary}.run(*rows, progress);
@@ -357,32 +332,19 @@ Status import_file(const Options& options, Summary& summary) {
   return finished ? listed : finished;
 }
 
-void print_summary(const Options& options, const Summary& summary) {
-  if (options.json) {
-    fmt::print(R"({{"readings":{},{},"rejected":{},"registered":{},"seconds":{:.3f}}})"
-               "\n",
-               summary.readings, counts_json(summary.counts), summary.rejected, summary.meters.registered,
-               summary.seconds);
-    return;
-  }
-  if (!options.file.empty())
-    fmt::print("{} readings: {}; {} rows rejected\n", with_spaces(summary.readings), counts_text(summary.counts),
-               with_spaces(summary.rejected));
-  if (summary.meters.registered > 0 || options.file.empty())
-    fmt::print("{} meters registered, {} were already\n", with_spaces(summary.meters.registered),
-               with_spaces(summary.meters.existed));
-  if (summary.rejected > 0)
-    fmt::print("the first rejected: {}{}\n", printable(summary.first_reject, kRejectBytesShown),
-               options.rejects_file.empty() ? "; --rejects FILE lists all" : "");
-}
-
 int run(const Options& options) {
-  Summary summary;
+  ImportSummary summary;
   const auto status = options.file.empty() ? register_alone(options, summary) : import_file(options, summary);
-  if (status || summary.readings > 0)
-    print_summary(options, summary);  // what was taken before an error is kept, so tell
+  // What was taken before an error is kept, so tell.
+  if (status || summary.rows > 0 || summary.meters.registered > 0 || !summary.complete())
+    print_summary({.json = options.json,
+                   .dry_run = options.dry_run,
+                   .with_readings = !options.file.empty(),
+                   .with_list = !options.meters_file.empty(),
+                   .rejects_listed = !options.rejects_file.empty()},
+                  summary);
   if (!status) return report("import", status.error());
-  return summary.rejected > 0 ? kExitPartial : kExitOk;
+  return summary.complete() ? kExitOk : kExitPartial;
 }
 
 }  // namespace

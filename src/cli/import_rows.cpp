@@ -114,6 +114,9 @@ Status ImportRows::begin_csv() {
   const auto end = pending_.find('\n');
   const auto header = canonical_header(std::string_view{pending_}.substr(0, end), options_);
   if (!header) return header.error();
+  const auto ours = csv_fields(*header);  // with --meter one more, in front
+  const auto theirs = csv_fields(std::string_view{pending_}.substr(0, end));
+  for (std::size_t i = 0; i < theirs.size(); ++i) columns_[ours[ours.size() - theirs.size() + i]] = theirs[i];
   pending_.erase(0, end == std::string::npos ? pending_.size() : end + 1);
   first_line_ = 2;
   if (options_.meter) line_prefix_ = options_.meter->text() + ",";
@@ -139,8 +142,14 @@ std::string ImportRows::csv_piece(bool last) {
   return piece;
 }
 
+std::string ImportRows::column_of(const std::string& field) const {
+  const auto found = columns_.find(field);
+  return found == columns_.end() ? field : found->second;
+}
+
 Result<bool> ImportRows::next(ParsedRows& out, std::size_t max_rows) {
   out.clear();
+  begun_.clear();
   while (out.size() < max_rows) {
     const auto more = reader_->next(parsed_, kRowsAtOnce);
     take(parsed_, out);
@@ -169,14 +178,18 @@ void ImportRows::take(const ParsedRows& rows, ParsedRows& out) {
     reject.row += first_line_ - 1;
     out.rejects.push_back(std::move(reject));
   }
+  auto reject = rows.rejects.begin();
   for (std::size_t i = 0; i < rows.readings.size(); ++i) {
     const auto line = rows.rows[i] + first_line_ - 1;
+    for (; reject != rows.rejects.end() && reject->row < rows.rows[i]; ++reject)
+      last_rejected_ = reject->row + first_line_ - 1;
     if (options_.cumulate_from) {
       cumulate(line, rows.readings[i], out);
     } else {
       out.add(line, rows.readings[i]);
     }
   }
+  if (reject != rows.rejects.end()) last_rejected_ = rows.rejects.back().row + first_line_ - 1;
   std::stable_sort(out.rejects.begin() + before, out.rejects.end(),
                    [](const RowReject& a, const RowReject& b) { return a.row < b.row; });
   out.rejected = out.rejects.size();
@@ -184,23 +197,31 @@ void ImportRows::take(const ParsedRows& rows, ParsedRows& out) {
 
 // A row's value is the energy of the interval that ends at closing. A channel's first row also gives the register at
 // the interval's beginning. Rows that are missing add nothing: the register simply has not counted what the file does
-// not tell.
+// not tell. A rejected row is not known to be whose; a channel with a gap around it is taken to lack its energy.
 void ImportRows::cumulate(std::uint64_t line, const Reading& row, ParsedRows& out) {
   const bool opening = options_.label == ImportOptions::Label::opening;
   const Instant closing = opening ? row.at() + options_.interval : row.at();
-  const auto reject = [&](std::string reason) { out.rejects.push_back({line, "at", std::move(reason)}); };
+  const auto reject = [&](std::string reason) {
+    out.rejects.push_back({line, "at", std::move(reason)});
+    incomplete_.insert(row.key().meter().number());
+  };
   if (closing > kLastInstant || closing - options_.interval < kFirstInstant) return reject("is out of range");
 
   const auto [found, first] =
-      sums_.try_emplace(row.key().packed(), Sum{closing - options_.interval, *options_.cumulate_from});
+      sums_.try_emplace(row.key().packed(), Sum{closing - options_.interval, *options_.cumulate_from, line});
   Sum& sum = found->second;
   if (!first && closing <= sum.last)
     return reject("is not after the row before; consumption can be summed up in ascending order alone");
   const auto value = sum.value + row.register_value();
   if (value > kMaxRegister) return reject("the sum is over the largest register");
 
-  if (first) out.add(line, {row.key(), sum.last, sum.value});
-  sum = {closing, value};
+  if (first) {
+    begun_.emplace_back(row.key(), sum.last, sum.value);
+    out.add(line, begun_.back());
+  } else if (last_rejected_ > sum.line && closing - options_.interval > sum.last) {
+    incomplete_.insert(row.key().meter().number());
+  }
+  sum = {closing, value, line};
   out.add(line, {row.key(), closing, value});
 }
 

@@ -2,8 +2,10 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,6 +51,15 @@ class ImportRows {
 
   std::uint64_t bytes() const { return bytes_; }  // read so far
 
+  // What the file itself calls this field of a reading: its own column for `register`, `at` and the others.
+  std::string column_of(const std::string& field) const;
+
+  // With cumulate_from: the first register of each channel that began in the last batch.
+  const std::vector<Reading>& begun() const { return begun_; }
+  // With cumulate_from: the meters (their numbers) that have rejected rows inside a gap of a channel's rows, or rows
+  // that could not be added up. Their energy is in no register, so every register after them is too low.
+  const std::set<std::uint32_t>& incomplete() const { return incomplete_; }
+
  private:
   ImportRows(ByteSource source, const ImportOptions& options) : source_(std::move(source)), options_(options) {}
 
@@ -68,12 +79,17 @@ class ImportRows {
   std::uint64_t bytes_ = 0;
   std::uint64_t first_line_ = 1;
   std::string line_prefix_;
+  std::map<std::string, std::string> columns_;  // a reading's field: the file's name for it
 
   struct Sum {
     Instant last;
     MilliWattHours value;
+    std::uint64_t line = 0;  // of its last row
   };
   boost::unordered_flat_map<std::uint32_t, Sum> sums_;  // by channel
+  std::uint64_t last_rejected_ = 0;                     // the line of the last reject before the row at hand
+  std::vector<Reading> begun_;
+  std::set<std::uint32_t> incomplete_;
   ParsedRows parsed_;
 };
 

@@ -13,6 +13,9 @@ struct Imported {
   std::vector<Reading> readings;
   std::vector<std::uint64_t> lines;
   std::vector<RowReject> rejects;
+  std::vector<Reading> begun;
+  std::set<std::uint32_t> incomplete;
+  std::string value_column;
   std::optional<Error> error;
 };
 
@@ -39,6 +42,9 @@ Imported import(const std::string& text, const ImportOptions& options, const cha
     all.readings.insert(all.readings.end(), batch.readings.begin(), batch.readings.end());
     all.lines.insert(all.lines.end(), batch.rows.begin(), batch.rows.end());
     all.rejects.insert(all.rejects.end(), batch.rejects.begin(), batch.rejects.end());
+    all.begun.insert(all.begun.end(), rows->begun().begin(), rows->begun().end());
+    all.incomplete = rows->incomplete();
+    all.value_column = rows->column_of("register");
     if (!more) all.error = more.error();
     if (!more || !*more) return all;
   }
@@ -157,6 +163,35 @@ TEST(ImportRows, CumulateRefusesWhatDoesNotAscend) {
   EXPECT_EQ(imported.rejects[1].row, 4u);
   EXPECT_EQ(imported.rejects[2].row, 5u);
   EXPECT_EQ(imported.readings.back().register_value(), kwh("3"));
+}
+
+TEST(ImportRows, CumulateNamesMetersWhoseSumsLackARejectedRow) {
+  const std::string header = "meter,at,kWh\n";
+  const std::string before = "000000001,2025-02-20T01:00Z,1\n000000002,2025-02-20T01:00Z,1\n";
+  const std::string bad = "000000001,2025-02-20T01:30Z,bad\n";
+  const std::string next = "000000002,2025-02-20T01:30Z,1\n", later = "000000001,2025-02-20T02:00Z,1\n";
+  struct Case {
+    const char* name;
+    std::string rows;
+    std::set<std::uint32_t> incomplete;
+  };
+  for (const Case& c : {Case{"inside a gap", before + bad + next + later, {1}},
+                        Case{"no reject: a gap alone", before + next + later, {}},
+                        Case{"before the first row", bad + before + next, {}},
+                        Case{"mended by a good row", before + bad + "000000001,2025-02-20T01:30Z,1\n" + later, {}},
+                        Case{"not ascending", before + "000000002,2025-02-20T00:30Z,1\n" + next, {2}}}) {
+    SCOPED_TRACE(c.name);
+    for (const std::size_t piece : {1u, 40u, 1'000u}) {
+      auto options = cumulated("0");
+      options.meter.reset();
+      const auto imported = import(header + c.rows, options, "UTC", piece);
+      EXPECT_EQ(imported.incomplete, c.incomplete);
+      EXPECT_EQ(imported.begun.size(), 2u);
+      EXPECT_EQ(imported.value_column, "kWh");
+    }
+  }
+  EXPECT_EQ(import("at,kwh\n2025-02-20T01:00Z,1\nbad,1\n2025-02-20T02:00Z,1\n", cumulated("0")).incomplete,
+            (std::set<std::uint32_t>{kMeter.number()}));
 }
 
 }  // namespace

@@ -19,19 +19,20 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-Result<NewMeter> meter_of(const std::map<std::string, std::string>& fields) {
+// The meter of a line, or which field of it is wrong.
+tl::expected<NewMeter, RowReject> meter_of(std::uint64_t line, const std::map<std::string, std::string>& fields) {
   const auto field = [&](std::string_view name) {
     const auto found = fields.find(std::string{name});
     return found == fields.end() ? std::string{} : found->second;
   };
   const auto id = MeterId::parse(field("meter_id"));
-  if (!id) return id.error();
+  if (!id) return tl::make_unexpected(RowReject{line, "meter_id", id.error().message});
   NewMeter meter{*id, field("region"), field("area"), field("dwelling_type"), field("serial"), std::nullopt};
   if (const auto digits = field("register_digits"); !digits.empty()) {
     int value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc{} || end != digits.data() + digits.size())
-      return Error{Errc::invalid_argument, fmt::format("register_digits `{}` is no number", digits)};
+      return tl::make_unexpected(RowReject{line, "register_digits", fmt::format("`{}` is no number", digits)});
     meter.register_digits = value;
   }
   return meter;
@@ -39,7 +40,9 @@ Result<NewMeter> meter_of(const std::map<std::string, std::string>& fields) {
 
 }  // namespace
 
-Result<std::vector<NewMeter>> parse_meter_list(std::string_view text) {
+Result<MeterList> parse_meter_list(std::string_view text) {
+  if (text.starts_with("\x1f\x8b"))
+    return Error{Errc::invalid_argument, "it is compressed with gzip; unpack a list of meters first"};
   auto names = csv_fields(next_line(text));
   for (auto& name : names) name = lower_case(name);
   for (const auto needed : std::span{kColumns}.first(kNeeded))
@@ -47,29 +50,34 @@ Result<std::vector<NewMeter>> parse_meter_list(std::string_view text) {
       return Error{Errc::invalid_argument,
                    fmt::format("the header has no column {}; it has: {}", needed, fmt::join(names, ", "))};
 
-  std::vector<NewMeter> meters;
-  for (int line = 2; !text.empty(); ++line) {
+  MeterList list;
+  for (std::uint64_t line = 2; !text.empty(); ++line) {
     const auto row = next_line(text);
     if (row.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const auto values = csv_fields(row);
-    if (values.size() != names.size())
-      return Error{Errc::invalid_argument,
-                   fmt::format("line {}: has {} fields, the header {}", line, values.size(), names.size())};
+    if (values.size() != names.size()) {
+      list.rejects.push_back({line, "", fmt::format("has {} fields, the header {}", values.size(), names.size())});
+      continue;
+    }
     std::map<std::string, std::string> fields;
     for (std::size_t i = 0; i < names.size(); ++i) fields[names[i]] = values[i];
-    auto meter = meter_of(fields);
-    if (!meter) return meter.error().during(fmt::format("line {}", line));
-    meters.push_back(std::move(*meter));
+    auto meter = meter_of(line, fields);
+    if (!meter) {
+      list.rejects.push_back(std::move(meter.error()));
+      continue;
+    }
+    list.meters.push_back(std::move(*meter));
+    list.lines.push_back(line);
   }
-  return meters;
+  return list;
 }
 
-Result<std::vector<NewMeter>> read_meter_list(FileSystem& files, const std::string& path) {
+Result<MeterList> read_meter_list(FileSystem& files, const std::string& path) {
   const auto text = read_file(files, path);
   if (!text) return text.error().during(fmt::format("read the meters of {}", path));
-  auto meters = parse_meter_list(*text);
-  if (!meters) return meters.error().during(path);
-  return meters;
+  auto list = parse_meter_list(*text);
+  if (!list) return list.error().during(path);
+  return list;
 }
 
 Result<Dwelling> parse_dwelling(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,9 +13,17 @@
 
 namespace meterhouse::cli {
 
+// A meter that was not registered: its place among those given, and why.
+struct RefusedMeter {
+  std::size_t index = 0;
+  std::string field;
+  std::string reason;
+};
+
 struct MeterCounts {
   std::uint64_t registered = 0;
   std::uint64_t existed = 0;
+  std::vector<RefusedMeter> refused;  // in order
 };
 
 // Where readings go: a server or a data directory. One thread.
@@ -22,14 +31,17 @@ class ReadingSink {
  public:
   virtual ~ReadingSink() = default;
 
-  // Those that exist already stay as they are.
-  //   errors  invalid_argument: a meter is refused (its area is not configured …); the message names the first
+  // Those that exist already stay as they are; one that is refused (its area is not configured …) holds up no other.
   virtual Result<MeterCounts> register_meters(std::span<const NewMeter> meters) = 0;
 
   // Takes a batch of at most ReadingStore::kMaxBatchReadings readings, which may move away. The refused ones become
   // rejects, in their place among those of the batch, all of them listed.
   //   errors  those of this batch or of one taken before: how much of them is durable, counts() tells after finish()
   virtual Status take(ParsedRows& batch) = 0;
+
+  // The newest reading of a channel, of those durable before the import. nullopt: it has none, or no such meter is
+  // there.
+  virtual Result<std::optional<Reading>> latest(SeriesKey key) = 0;
 
   // Everything taken is durable, or the error tells why not. Once, at the end.
   virtual Status finish() = 0;

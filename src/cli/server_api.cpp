@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cmath>
 
+#include "base/iso8601.h"
 #include "formats/packed_rows.h"
 #include "formats/reading_rows.h"
 
@@ -114,22 +116,40 @@ Result<Site> ServerApi::site() {
 
 Result<MeterCounts> ServerApi::register_meters(std::span<const NewMeter> meters) {
   MeterCounts counts;
-  while (!meters.empty()) {
-    const auto some = meters.first(std::min(meters.size(), kMetersAtOnce));
-    meters = meters.subspan(some.size());
+  for (std::size_t first = 0; first < meters.size(); first += kMetersAtOnce) {
+    const auto some = meters.subspan(first, std::min(meters.size() - first, kMetersAtOnce));
     json::array list;
     for (const auto& meter : some) list.push_back(object_of(meter));
     const auto answer = post("/api/v1/meters", "application/json", json::serialize(list));
     if (!answer) return answer.error();
+    std::size_t index = first;
     for (const auto& result : list_at(*answer, "results")) {
       const auto status = text_at(result, "status");
       if (status == "rejected")
-        return Error{Errc::invalid_argument, fmt::format("meter {} was refused: {} {}", text_at(result, "meter_id"),
-                                                         text_at(result, "field"), text_at(result, "reason"))};
-      ++(status == "exists" ? counts.existed : counts.registered);
+        counts.refused.push_back({index, text_at(result, "field"), text_at(result, "reason")});
+      else
+        ++(status == "exists" ? counts.existed : counts.registered);
+      ++index;
     }
   }
   return counts;
+}
+
+Result<std::optional<Reading>> ServerApi::latest(SeriesKey key) {
+  const auto answer =
+      get(fmt::format("/api/v1/meters/{}/latest?channel={}", key.meter().text(), to_string(key.channel())));
+  if (!answer && answer.error().code == Errc::not_found) return std::optional<Reading>{};
+  if (!answer) return answer.error();
+  const auto written = parse_iso8601(text_at(*answer, "at"));
+  const auto* object = answer->if_object();
+  const auto* value = object != nullptr ? object->if_contains("register") : nullptr;
+  if (!written || !written->offset || value == nullptr || !value->is_number())
+    return Error{Errc::io, "the server's newest reading cannot be read"};
+  // Exact: below kMaxRegister every kWh value with 6 decimals is one double.
+  boost::system::error_code error;
+  const auto kwh = value->to_number<double>(error);
+  const MilliWattHours reading{std::llround(kwh * 1e6)};
+  return std::optional{Reading{key, Instant{written->local.time_since_epoch() - *written->offset}, reading}};
 }
 
 Result<json::value> ServerApi::send_packed(std::span<const Reading> batch) {

@@ -27,6 +27,7 @@ class ServerApi final : public ReadingSink {
 
   Result<MeterCounts> register_meters(std::span<const NewMeter> meters) override;
   Status take(ParsedRows& batch) override;
+  Result<std::optional<Reading>> latest(SeriesKey key) override;
   Status finish() override { return {}; }
   AppendCounts counts() const override { return counts_; }
 

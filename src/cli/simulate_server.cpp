@@ -65,6 +65,11 @@ Result<std::uint64_t> register_meters(const Town& town, const SimulateOptions& o
     }
     const auto counts = server->register_meters(some);
     if (!counts) return counts.error();
+    if (!counts->refused.empty()) {
+      const auto& refused = counts->refused.front();
+      return Error{Errc::invalid_argument, fmt::format("meter {} was refused: {} {}", some[refused.index].id.text(),
+                                                       refused.field, refused.reason)};
+    }
     registered += counts->registered;
     progress.update(index);
   }
