@@ -81,6 +81,14 @@ for (const [period, step, length] of [
     }));
 }
 
+test('the last 12 months end today', () =>
+  withPage(browser, {}, async (page) => {
+    await ask(page, `meter=${METERS.whole}&period=1y`);
+    const today = new Date(Date.parse(siteDate(siteMidnight(0))));
+    const said = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(today);
+    assert.ok((await text(page.getByTestId('answer'))).endsWith(`${said}.`));
+  }));
+
 test('a day on its own dates is what was used on it, to the last digit', () =>
   withPage(browser, {}, async (page) => {
     const day = siteDate(siteMidnight(1));

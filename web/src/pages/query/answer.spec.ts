@@ -46,8 +46,8 @@ describe('how far the number can be trusted', () => {
 });
 
 describe('the words for the time', () => {
-  const english = { timezone: 'Asia/Singapore', locale: 'en-GB', messages: en } as const;
-  const chinese = { timezone: 'Asia/Singapore', locale: 'zh-CN', messages: zh } as const;
+  const english = { timezone: 'Asia/Singapore', locale: 'en-GB', messages: en, now: later } as const;
+  const chinese = { timezone: 'Asia/Singapore', locale: 'zh-CN', messages: zh, now: later } as const;
   const said = (span: Span, reader: typeof english | typeof chinese, given = answer({})) =>
     spanPhrase(span, given, reader).replace(/[\s\u2009]/g, ' ');
   const days = { kind: 'days', first: '2025-02-20', last: '2025-02-20' } as const;
@@ -58,6 +58,9 @@ describe('the words for the time', () => {
     expect(said(days, english)).toBe('on 20 Feb 2025');
     const month = answer({}, { from: '2025-02-01T00:00:00+08:00', to: '2025-03-01T00:00:00+08:00' });
     expect(said({ ...days, first: '2025-02-01' }, english, month)).toBe('from 1 Feb to 28 Feb 2025');
+    const now = new Date('2025-02-20T17:00:00Z'); // the 21st at the site
+    expect(said({ kind: 'period', period: '1y' }, { ...english, now }, month)).toMatch(/^in the last 12 months, 1 ?– ?21 Feb 2025$/);
+    expect(said({ kind: 'period', period: '1y' }, { ...chinese, now }, month)).toBe('最近 12 个月（2025年2月1日至2月21日）');
     expect(said({ ...days, first: '2025-02-01' }, chinese, month)).toBe('2025年2月1日至2月28日');
   });
 });

@@ -4,15 +4,16 @@ import type { Consumption } from '../../lib/api';
 import { formatDate, formatDays, formatInstant, formatShortDay, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
 import type { Span } from '../../lib/selection';
-import { addDays, siteClock } from '../../lib/time';
+import { addDays, siteClock, siteDate } from '../../lib/time';
 
 export interface Reader {
   timezone: string;
   locale: Locale;
   messages: Messages;
+  now: Date; // the server's
 }
 
-export function spanPhrase(span: Span, answer: Consumption, { timezone, locale, messages }: Reader): string {
+export function spanPhrase(span: Span, answer: Consumption, { timezone, locale, messages, now }: Reader): string {
   const { spans } = messages.query;
   const from = siteClock(new Date(answer.from), timezone);
   const to = siteClock(new Date(answer.to), timezone);
@@ -31,8 +32,10 @@ export function spanPhrase(span: Span, answer: Consumption, { timezone, locale, 
     }
     case '1d':
       return spans['1d']({ to: formatInstant(answer.to, timezone, locale, 'end') });
-    default:
-      return spans[span.period]({ days });
+    default: {
+      const today = siteDate(now, timezone); // the month that runs is asked for as a whole
+      return spans[span.period]({ days: formatDays(from.date, last < today ? last : today, locale) });
+    }
   }
 }
 
