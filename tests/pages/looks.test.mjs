@@ -98,6 +98,21 @@ test('/query/ keeps its budget, and nothing comes from elsewhere', () =>
     assert.ok(chart > 50_000 && chart < 250_000, `the chart: ${chart} bytes`);
   }));
 
+test('the whole table is there without a scroll of its own, and no Chinese month is broken', () =>
+  withPage(browser, { lang: 'zh', viewport: NARROW }, async (page) => {
+    await page.goto(`${server.base}/query/?meter=${METERS.whole}&period=1y`);
+    await settled(page);
+    const lines = await page.locator('tbody th a').evaluateAll((links) => links.map((link) => link.getClientRects().length));
+    assert.deepEqual(lines, Array(12).fill(1));
+    await page.goto(`${server.base}/query/?meter=${METERS.whole}&period=1d`);
+    await settled(page);
+    const { hidden, rows } = await page.locator('.scroll').evaluate((node) => ({
+      hidden: node.scrollHeight - node.clientHeight,
+      rows: node.querySelectorAll('tbody tr').length,
+    }));
+    assert.deepEqual({ hidden, rows }, { hidden: 0, rows: 48 });
+  }));
+
 test('on paper: no forms or buttons, the whole table, light', () =>
   withPage(browser, { theme: 'dark' }, async (page) => {
     await page.goto(`${server.base}/query/?meter=${METERS.whole}&period=1d`);

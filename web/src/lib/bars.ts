@@ -78,10 +78,9 @@ function coveredPart(value: ConsumptionValue, timezone: string, locale: Locale):
   if (Date.parse(covered_from) === Date.parse(from) && Date.parse(covered_to) === Date.parse(to)) return null;
   const start = siteClock(new Date(covered_from), timezone);
   const end = siteClock(new Date(covered_to), timezone);
-  const endDate = end.time === '00:00' ? addDays(end.date, -1) : end.date;
-  const endTime = end.time === '00:00' ? '24:00' : end.time;
-  if (start.date === endDate) return `${start.time}–\u2060${endTime}`;
-  return `${formatShortDay(start.date, locale)} ${start.time} – ${formatShortDay(endDate, locale)} ${endTime}`;
+  const lastDate = end.time === '00:00' ? addDays(end.date, -1) : end.date;
+  if (start.date === lastDate) return `${start.time}–\u2060${endTimeOf(start, end)}`;
+  return `${formatShortDay(start.date, locale)} ${start.time} – ${formatShortDay(end.date, locale)} ${end.time}`;
 }
 
 function axisBelow(from: SiteClock, index: number, step: Step, locale: Locale): string {

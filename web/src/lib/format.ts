@@ -1,6 +1,6 @@
 // Numbers and times as text, in the reader's language and on the site's clock.
 
-import { addDays, siteClock, type LocalDate } from './time';
+import { siteClock, type LocalDate } from './time';
 
 export type Locale = 'en-GB' | 'zh-CN';
 
@@ -74,13 +74,10 @@ export function formatDays(first: LocalDate, last: LocalDate, locale: Locale): s
   return unbroken(range);
 }
 
-// '20 Feb 2025, 12:30'. A midnight that ends something is 24:00 of the day before.
-export function formatInstant(iso: string, timezone: string, locale: Locale, role: 'start' | 'end' = 'start'): string {
+// '20 Feb 2025, 12:30'
+export function formatInstant(iso: string, timezone: string, locale: Locale): string {
   const clock = siteClock(new Date(iso), timezone);
   const separator = locale === 'zh-CN' ? ' ' : ', ';
-  if (role === 'end' && clock.time === '00:00') {
-    return `${formatDate(addDays(clock.date, -1), locale)}${separator}24:00`;
-  }
   return `${formatDate(clock.date, locale)}${separator}${clock.time}`;
 }
 

@@ -82,7 +82,7 @@ export const en = {
   register: {
     title: 'Register a meter',
     lead: 'One meter at a time. It can send readings as soon as it is registered.',
-    many: 'Many at once go through the API:',
+    many: 'Many at once: import them from a CSV file, or post an array of them:',
     region: 'Region',
     regionChoose: 'Choose a region',
     area: 'Area',

@@ -31,7 +31,7 @@ export function spanPhrase(span: Span, answer: Consumption, { timezone, locale, 
       return spans['30m']({ range: `${formatInstant(answer.from, timezone, locale)}–${end}` });
     }
     case '1d':
-      return spans['1d']({ to: formatInstant(answer.to, timezone, locale, 'end') });
+      return spans['1d']({ to: formatInstant(answer.to, timezone, locale) });
     default: {
       const today = siteDate(now, timezone); // the month that runs is asked for as a whole
       return spans[span.period]({ days: formatDays(from.date, last < today ? last : today, locale) });

@@ -18,7 +18,7 @@ it('tells what the table says of each value', () => {
   expect(bars.map((bar) => notesOf(bar, en, 'en-GB'))).toEqual([
     { readings: '45 of 48', estimated: '4\u00a0estimated', covered: '' },
     { readings: '36 of 48', estimated: '', covered: 'Covers only 00:00–\u206018:00' },
-    { readings: '640 of 1,344', estimated: '', covered: 'Covers only 14 Feb 12:30 – 28 Feb 24:00' },
+    { readings: '640 of 1,344', estimated: '', covered: 'Covers only 14 Feb 12:30 – 1 Mar 00:00' },
   ]);
 });
 
@@ -27,7 +27,7 @@ it('tells it beside the pointer, in both languages', () => {
     ['45 of 48 readings', '4\u00a0estimated'],
     ['36 of 48 readings', 'Covers only 00:00–\u206018:00'],
   ]);
-  expect(tooltipNotes(bars[0]!, zh, 'zh-CN')).toEqual(['应有 48 个读数，已收到 45 个', '估算 4 个']);
+  expect(tooltipNotes(bars[0]!, zh, 'zh-CN')).toEqual(['应有 48\u00a0个读数，已收到 45\u00a0个', '估算\u00a04\u00a0个']);
   expect(tooltipNotes(bars[1]!, zh, 'zh-CN')[1]).toBe('仅含 00:00–\u206018:00');
 });
 
