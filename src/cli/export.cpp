@@ -192,7 +192,7 @@ Status export_all(const Options& options, ExportSource& source, std::uint64_t& r
   if (!range) return range.error();
   const auto meters = meters_of(options, source);
   if (!meters) return meters.error();
-  auto output = OutputFile::open(options.output);
+  auto output = OutputFile::open(options.output, OutputFile::Appears::when_closed);
   if (!output) return output.error();
 
   const bool consumption = !options.step.empty();
@@ -222,6 +222,16 @@ Status export_all(const Options& options, ExportSource& source, std::uint64_t& r
   return {};
 }
 
+Status check_complete(ExportSource& source) {
+  const auto left_out = source.left_out();
+  if (!left_out) return left_out.error();
+  if (left_out->none()) return {};
+  return Error{Errc::conflict,
+               fmt::format("left out, because the catalog lacks them although they have readings: {}; register them "
+                           "(`meterhouse import --meters FILE --data DIR`) and export again",
+                           left_out->text())};
+}
+
 int run(const Options& options) {
   if (options.server.empty() && options.data.empty())
     return report("export", {Errc::invalid_argument, "say where from: --server URL or --data DIR"});
@@ -232,7 +242,8 @@ int run(const Options& options) {
       options.server.empty() ? export_from_data(options.data, options.config) : export_from_server(options.server);
   if (!source) return report("export", source.error());
   std::uint64_t rows = 0;
-  const auto status = export_all(options, **source, rows);
+  auto status = export_all(options, **source, rows);
+  if (status && options.meters.empty()) status = check_complete(**source);
   const auto finished = (*source)->finish();
   if (!status) return report("export", status.error());
   return finished ? kExitOk : report("export", finished.error());

@@ -59,6 +59,8 @@ class DataSource final : public ExportSource {
     return !latest->empty();
   }
 
+  Result<UnregisteredMeters> left_out() override { return find_unregistered(data_->readings(), data_->meters(), {}); }
+
   Status finish() override { return data_->close(); }
 
  private:

@@ -102,6 +102,8 @@ class ServerSource final : public ExportSource {
     return latest.error();
   }
 
+  Result<UnregisteredMeters> left_out() override { return UnregisteredMeters{}; }
+
   Status finish() override { return {}; }
 
  private:

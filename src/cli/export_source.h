@@ -10,6 +10,7 @@
 #include "base/site_calendar.h"
 #include "model/meter.h"
 #include "model/reading.h"
+#include "service/unregistered.h"
 #include "usage/consumption.h"
 
 namespace meterhouse::cli {
@@ -42,6 +43,10 @@ class ExportSource {
 
   // Whether the registered meter's channel ever had a reading.
   virtual Result<bool> has_readings(SeriesKey key) = 0;
+
+  // Meters that an export of all left out although they have readings: the catalog lacks them. A server tells that at
+  // its start, and has none to name.
+  virtual Result<UnregisteredMeters> left_out() = 0;
 
   virtual Status finish() = 0;
 };

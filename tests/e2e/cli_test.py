@@ -336,6 +336,9 @@ class LostCatalog(CommandLine):
         self.assertEqual((found["sound"], found["unregistered_count"], found["unregistered"]), (False, 7, gone))
         self.assertEqual((found["damage_count"], len(found["damages"])), (1, 1))
         self.refused(f"7 meters: {gone[0]}", "import --meters", "--allow-unregistered")
+        done = self.run_program("export", "--data", self.data, "-o", self.path("some.csv"), expect=1)
+        self.assertIn(f"left out, because the catalog lacks them although they have readings: 7 meters: {gone[0]}", done.stderr)
+        self.run_program("export", "--data", self.data, "--meter", 100000012, "-o", self.path("one.csv"))
         self.put_back(registered=7)
 
     def test_an_empty_catalog_is_not_taken_for_a_new_one(self):
