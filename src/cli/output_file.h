@@ -35,7 +35,10 @@ class OutputFile {
    public:
     explicit Part(std::string path) : path_(std::move(path)) {}
     Part(Part&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    Part& operator=(Part&&) = delete;
+    Part& operator=(Part&& other) noexcept {
+      std::swap(path_, other.path_);
+      return *this;
+    }
     ~Part();
     const std::string& path() const { return path_; }
     void keep() { path_.clear(); }

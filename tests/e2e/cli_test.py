@@ -274,6 +274,8 @@ class Verify(CommandLine):
         segment.write_bytes(content)
         done = self.run_program("verify", data, expect=1)
         self.assertRegex(done.stdout, rf"DAMAGE .*{segment.name}: offset \d+: .*meter 1000000\d\d")
+        self.run_program("export", "--data", data, "-o", self.path("half.csv"), expect=1)
+        self.assertEqual(sorted(Path(self.path("")).glob("half.csv*")), [])
 
     def test_it_refuses_a_directory_that_a_server_holds(self):
         self.serve("data")
