@@ -65,8 +65,7 @@ struct OpenReport {
 class EmbeddedReadingStore final : public ReadingStore {
  public:
   // errors  unavailable: another process holds the directory, or a newer program wrote it; corruption;
-  // invalid_argument: the
-  //         data follow the clock of another time zone
+  //         invalid_argument: the data follow the clock of another time zone
   static Result<std::unique_ptr<EmbeddedReadingStore>> open(FileSystem& files, const Clock& clock,
                                                             EmbeddedOptions options);
 

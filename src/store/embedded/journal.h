@@ -34,8 +34,7 @@ using VisitFrame =
     std::function<Status(const FrameHeader&, std::span<const std::byte> payload, const std::string& place)>;
 
 // Reads the log from `first_file` on, whose first frame has number `first_sequence`, without changing anything.
-//   errors  corruption: a file is missing, cut or damaged before the log's last frame (the message names file and
-//   offset)
+//   errors  corruption: a file is missing, cut or damaged before the log's last frame (file and offset are named)
 // A frame that fails its checksum while a valid later one exists is damage; without a later one it is the torn end.
 Result<JournalScan> scan_journal(FileSystem& files, const std::string& directory, std::uint64_t first_file,
                                  std::uint64_t first_sequence, const VisitFrame& visit);

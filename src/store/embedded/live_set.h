@@ -28,9 +28,8 @@ class LiveSet {
   LiveSet();
 
   // Takes in readings that are durable already.
-  //   errors  corruption, io: a segment that might hold an equal instant could not be read. Everything else of the
-  //   batch
-  //           is in; what could not be compared is not, until the journal is replayed
+  //   errors  corruption, io: a segment that might hold an equal instant could not be read. Everything else is in;
+  //           what could not be compared is not, until the journal is replayed
   Result<AppendCounts> apply(std::span<const Reading> batch, Instant arrived);
 
   // Sets the active head aside and begins an empty one. No frozen head may be there (MH_CHECK).
