@@ -37,11 +37,11 @@ RowsRead read_file(std::string_view file, const ImportOptions& options, std::siz
     read.error = rows.error().message;
     return read;
   }
-  for (ImportBatch batch;;) {
+  for (ParsedRows batch;;) {
     const auto more = rows->next(batch, 50);
-    MH_CHECK(batch.readings.size() == batch.lines.size());
+    MH_CHECK(batch.readings.size() == batch.rows.size());
     read.readings.insert(read.readings.end(), batch.readings.begin(), batch.readings.end());
-    read.rows.insert(read.rows.end(), batch.lines.begin(), batch.lines.end());
+    read.rows.insert(read.rows.end(), batch.rows.begin(), batch.rows.end());
     read.rejects.insert(read.rejects.end(), batch.rejects.begin(), batch.rejects.end());
     if (!more) read.error = more.error().message;
     if (!more || !*more) return read;
