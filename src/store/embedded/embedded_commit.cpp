@@ -154,6 +154,7 @@ Status EmbeddedReadingStore::write_frame(FrameKind kind, Instant arrived) {
   }
   journal_bytes_ += frame_.size();
   journal_syncs_ = journal_->syncs();
+  if (live_.active_bytes() >= options_.head_budget_bytes / 2) journal_->prepare_next_file();  // for the freeze to come
   return {};
 }
 

@@ -9,6 +9,11 @@
 // Opening: which state the files are in, and the replay of the journal.
 
 namespace meterhouse {
+namespace {
+
+constexpr std::uint64_t kLeastJournalFileBytes = std::uint64_t{1} << 20;
+
+}  // namespace
 
 EmbeddedReadingStore::EmbeddedReadingStore(FileSystem& files, const Clock& clock, EmbeddedOptions options)
     : files_(files), clock_(clock), options_(std::move(options)) {}
@@ -122,7 +127,9 @@ Status EmbeddedReadingStore::remove_orphans() {
 Journal::Options EmbeddedReadingStore::journal_options() {
   Journal::Options journal;
   journal.directory = journal_directory();
-  journal.file_size = options_.journal_file_bytes;
+  // Each fold ends a file: one much larger than a head would mostly be zeros, written and removed for nothing.
+  journal.file_size =
+      std::min(options_.journal_file_bytes, std::max(options_.head_budget_bytes, kLeastJournalFileBytes));
   if (options_.threads == StoreThreads::own) {
     if (!filler_) filler_ = std::make_unique<Worker>();
     journal.launch = [this](std::function<void()> work) { filler_->post(std::move(work)); };

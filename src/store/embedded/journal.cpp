@@ -11,6 +11,7 @@ namespace meterhouse {
 namespace {
 
 constexpr std::string_view kPrefix = "journal-";
+// Filled and synced at once: a frame's sync waits behind no more than this.
 constexpr std::size_t kFillPiece = std::size_t{1} << 20;
 
 }  // namespace
@@ -71,14 +72,15 @@ Journal::OpenedFile Journal::make_file(std::uint64_t file_id, std::uint64_t size
   for (std::uint64_t at = kJournalHeaderSize; at < size; at += kFillPiece) {
     const auto piece = std::span{zeros}.first(std::min<std::uint64_t>(kFillPiece, size - at));
     if (auto done = file.write_at(at, piece); !done) return done.error();
+    if (auto done = file.sync(); !done) return done.error();
   }
-  if (auto done = file.sync(); !done) return done.error();
   if (auto done = files_.rename(aside, path); !done) return done.error();
   if (auto done = files_.sync_directory(options_.directory); !done) return done.error();
   return opened;
 }
 
-void Journal::launch_next_file() {
+void Journal::prepare_next_file() {
+  if (next_.valid() || failed_ || offset_ == kJournalHeaderSize) return;
   auto task = std::make_shared<std::packaged_task<OpenedFile()>>(
       [this, id = file_id_ + 1, size = options_.file_size] { return make_file(id, size); });
   next_ = task->get_future();
@@ -96,7 +98,7 @@ Status Journal::move_on(std::uint64_t frame_bytes) {
   const std::uint64_t needed = kJournalHeaderSize + frame_bytes + frame_size(0);
   const std::uint64_t size = std::max(options_.file_size, needed);  // a frame larger than a file gets one of its own
   const bool empty = offset_ == kJournalHeaderSize;
-  if (!empty && !next_.valid()) launch_next_file();
+  prepare_next_file();
   auto file = empty ? make_file(file_id_, size) : next_.get();
   if (file && !empty && size > options_.file_size) file = make_file(file_id_ + 1, size);
   if (!file) return file.error();
@@ -132,7 +134,7 @@ Status Journal::write(FrameKind kind, Instant arrived, std::vector<std::byte>& f
   if (offset_ + frame_bytes + frame_size(0) > file_size_)
     if (auto done = move_on(frame_bytes); !done) return done.error();
   if (auto done = put(kind, arrived, frame); !done) return done.error();
-  if (!next_.valid() && offset_ > file_size_ / 2) launch_next_file();
+  if (offset_ > file_size_ / 2) prepare_next_file();
   return {};
 }
 

@@ -62,6 +62,9 @@ class Journal {
   //           io: the write or sync failed; nothing more can be acknowledged, every later call answers unavailable
   Status write(FrameKind kind, Instant arrived, std::vector<std::byte>& frame);
 
+  // Has the next file made, where it is not under way and the current one holds something: whoever knows that
+  // begin_next_file() is near does not wait for it then.
+  void prepare_next_file();
   // Ends the current file, so that everything up to now lies in files before the returned one.
   Result<std::uint64_t> begin_next_file();
 
@@ -75,7 +78,6 @@ class Journal {
   using OpenedFile = Result<std::unique_ptr<File>>;
 
   OpenedFile make_file(std::uint64_t file_id, std::uint64_t size) const;
-  void launch_next_file();
   Status move_on(std::uint64_t frame_bytes);
   Status put(FrameKind kind, Instant arrived, std::vector<std::byte>& frame);
   Status fail(const Error& error);
