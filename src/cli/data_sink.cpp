@@ -2,26 +2,6 @@
 
 namespace meterhouse::cli {
 
-namespace {
-
-// The column of a list of meters that an outcome is about.
-const char* field_of(RegisterOutcome outcome) {
-  switch (outcome) {
-    case RegisterOutcome::unknown_area:
-      return "area";
-    case RegisterOutcome::unknown_dwelling_type:
-      return "dwelling_type";
-    case RegisterOutcome::invalid_serial:
-      return "serial";
-    case RegisterOutcome::invalid_register_digits:
-      return "register_digits";
-    default:
-      return "meter_id";
-  }
-}
-
-}  // namespace
-
 DataSink::DataSink(std::unique_ptr<DataDirectory> data)
     : data_(std::move(data)),
       ingest_(data_->meters(), data_->readings(), {.rejects_listed = std::numeric_limits<std::size_t>::max()}) {}
@@ -39,7 +19,7 @@ Result<MeterCounts> DataSink::register_meters(std::span<const NewMeter> meters) 
     else if (outcome == RegisterOutcome::exists)
       ++counts.existed;
     else
-      counts.refused.push_back({i, field_of(outcome), std::string{to_string(outcome)}});
+      counts.refused.push_back({i, std::string{field_of(outcome)}, std::string{to_string(outcome)}});
   }
   return counts;
 }

@@ -43,23 +43,6 @@ Response meter_response(int status, const Meter& meter, const SiteCalendar& cale
   return json_response(status, json.take());
 }
 
-std::string_view field_of(RegisterOutcome outcome) {
-  switch (outcome) {
-    case RegisterOutcome::unknown_area:
-      return "area";
-    case RegisterOutcome::unknown_dwelling_type:
-      return "dwelling_type";
-    case RegisterOutcome::invalid_serial:
-      return "serial";
-    case RegisterOutcome::invalid_register_digits:
-      return "register_digits";
-    case RegisterOutcome::registered:
-    case RegisterOutcome::exists:
-      break;
-  }
-  return "meter_id";
-}
-
 void append_result(JsonWriter& json, const ParsedMeter& parsed, std::optional<RegisterOutcome> outcome) {
   const bool rejected = !outcome || (*outcome != RegisterOutcome::registered && *outcome != RegisterOutcome::exists);
   json.object().key("meter_id");

@@ -43,6 +43,23 @@ bool is_empty(const MeterPatch& patch) {
 
 }  // namespace
 
+std::string_view field_of(RegisterOutcome outcome) {
+  switch (outcome) {
+    case RegisterOutcome::unknown_area:
+      return "area";
+    case RegisterOutcome::unknown_dwelling_type:
+      return "dwelling_type";
+    case RegisterOutcome::invalid_serial:
+      return "serial";
+    case RegisterOutcome::invalid_register_digits:
+      return "register_digits";
+    case RegisterOutcome::registered:
+    case RegisterOutcome::exists:
+      break;
+  }
+  return "meter_id";
+}
+
 std::string_view to_string(RegisterOutcome outcome) {
   switch (outcome) {
     case RegisterOutcome::registered:

@@ -35,6 +35,8 @@ enum class RegisterOutcome : std::uint8_t {
   invalid_serial,  // over kMaxSerialBytes, or control characters
   invalid_register_digits,
 };
+// The field of the meter that a refusal is about: "area"; "meter_id" of the other outcomes.
+std::string_view field_of(RegisterOutcome outcome);
 std::string_view to_string(RegisterOutcome outcome);  // a sentence for an answer: "the meter is already registered"
 
 // Registers meters and tells about them: the catalog keeps them, the journal has every change, the directory knows who
