@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/site_calendar.h"
+#include "base/utf8.h"
 #include "cli/csv_line.h"
 #include "cli/json_places.h"
 #include "http/edge_policy.h"

@@ -11,9 +11,6 @@ namespace meterhouse::cli {
 // Where things stand in a JSON text that a person wrote, for messages about it. Lines count from 1.
 std::size_t line_at(std::string_view text, std::size_t offset);
 
-// The offset of the first byte that is not UTF-8 (RFC 3629: shortest forms, no surrogates); nullopt: all is.
-std::optional<std::size_t> first_not_utf8(std::string_view text);
-
 // The lines of all values of a JSON text, by their path: "area_data.Area[3]". A member stands where its name does.
 class JsonPlaces {
  public:

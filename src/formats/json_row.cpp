@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace meterhouse {
 namespace {
 
@@ -72,22 +74,10 @@ std::size_t string_end(std::string_view text, std::size_t start) {
   return std::min(i + 1, text.size());
 }
 
-std::size_t first_that_is_no_utf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    const std::string_view character = text.substr(i, length);
-    if (!simdjson::validate_utf8(character.data(), character.size())) return i;
-    i += length;
-  }
-  return i;
-}
-
 }  // namespace
 
 std::string_view field_that_is_no_utf8(std::string_view object) {
-  const std::size_t wrong = first_that_is_no_utf8(object);
+  const std::size_t wrong = first_not_utf8(object).value_or(object.size());
   std::string_view name;  // of the field that has begun
   std::string_view text;  // the last string of the object itself
   int depth = 0;
