@@ -22,8 +22,9 @@ packages_run=(
 packages_test=(
   git curl sqlite3 python3 python3-jsonschema clang-format
   chromium fonts-wqy-microhei
+  redis-server redis-tools jq # the first system's data come out of a real Redis
 )
-packages_bench=(redis-server redis-tools libhiredis-dev)
+packages_bench=(libhiredis-dev)
 packages_fuzz=(clang-19 clang-tidy-19 libclang-rt-19-dev)
 
 say() { printf 'install: %s\n' "$*"; }

@@ -104,6 +104,8 @@ Response Api::no_route(const Request& request, const Router::Match& match) const
   }
   const bool reads = request.method == Method::get || request.method == Method::head;
   if (reads && pages_.known(request.path)) return pages_.answer(request);
+  const bool person = request.header("Accept").find("text/html") != std::string_view::npos;
+  if (reads && person && !request.path.starts_with("/api/")) return pages_.not_found(request);
   return error_for(request.path, {404, fmt::format("there is nothing at {:.200}", request.path)});
 }
 

@@ -17,7 +17,7 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 
-constexpr std::size_t kHeaderReadBytes = 4 * 1024;     // an idle connection's buffer
+constexpr std::size_t kHeaderReadBytes = 4 * 1024;     // to begin with
 constexpr std::size_t kBodyReadBytes = 256 * 1024;     // at most, while a body comes in
 constexpr std::size_t kJoinedBodyBytes = 16 * 1024;    // a body up to this is sent in one piece with its head
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;  // read at most after a refusal
@@ -34,6 +34,7 @@ class Connection final : private LaneMember, private BodyReader {
  private:
   enum class Header { complete, refused, closed };
   Task<Header> receive_header();
+  Task<bool> wait_for_request();         // false: none came
   Task<bool> answer(Response response);  // false: the connection ends
   Task<void> linger();
   void begin_body();
@@ -127,15 +128,26 @@ Task<Connection::Header> Connection::receive_header() {
     }
     searched = input_.size();
     idle_ = input_.empty();
-    if (idle_ && lane_.stopping()) co_return Header::closed;
-    if (!idle_ && header_deadline == SteadyTime::max()) header_deadline = lane_.now() + lane_.options().header_deadline;
-    const bool received = co_await read_more(input_, 1, kHeaderReadBytes,
-                                             idle_ ? lane_.now() + lane_.options().idle_deadline : header_deadline);
-    const bool was_idle = std::exchange(idle_, false);
-    if (received) continue;
-    if (!expired_ || was_idle) co_return Header::closed;
+    if (idle_ && (lane_.stopping() || !co_await wait_for_request())) co_return Header::closed;
+    idle_ = false;
+    if (header_deadline == SteadyTime::max()) header_deadline = lane_.now() + lane_.options().header_deadline;
+    if (co_await read_more(input_, 1, kHeaderReadBytes, header_deadline)) continue;
+    if (!expired_) co_return Header::closed;
     co_return refuse({408, "the request header took too long"});
   }
+}
+
+// Without buffers: of the thousands of connections that are open most are idle.
+Task<bool> Connection::wait_for_request() {
+  input_.release();
+  out_ = {};
+  inflater_.reset();
+  ErrorCode error;
+  expired_ = false;
+  wait_until(lane_.now() + lane_.options().idle_deadline);
+  co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(kAwait, error));
+  waited();
+  co_return !error;
 }
 
 // ---- the body

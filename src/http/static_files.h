@@ -19,16 +19,18 @@ struct EmbeddedFile {
 std::span<const EmbeddedFile> web_files();
 const EmbeddedFile& openapi_file();
 
-// Serves the pages: /, /register/, /query/ and every other path without a file extension answer index.html (a
-// single-page application), files under /assets/ have hashed names and are cached for ever. Answers in gzip where the
-// client takes it, 304 where it has the file. `known` says whether a path is the pages' business at all.
+// Serves the pages: /, /register/ and /query/ answer index.html (a single-page application), files under /assets/ have
+// hashed names and are cached for ever. Answers in gzip where the client takes it, 304 where it has the file.
 class StaticFiles {
  public:
   explicit StaticFiles(std::span<const EmbeddedFile> files) : files_(files) {}
 
+  // Whether the path is one of the pages or their files.
   bool known(std::string_view path) const;
   Response answer(const Request& request) const;
   static Response answer(const Request& request, const EmbeddedFile& file);
+  // 404 for a person: index.html, whose script says that there is no such page.
+  Response not_found(const Request& request) const;
 
  private:
   const EmbeddedFile* find(std::string_view path) const;

@@ -32,6 +32,8 @@ TEST(StaticFiles, AnswersPagesAndFiles) {
        {Case{"page", "/", "", "", 200, "<html>", "text/html; charset=utf-8", "no-cache"},
         Case{"page, gzip", "/query/", "br, gzip", "", 200, "gz-html", "text/html; charset=utf-8", "no-cache"},
         Case{"gzip forbidden", "/", "gzip;q=0", "", 200, "<html>", "text/html; charset=utf-8", "no-cache"},
+        Case{"gzip forbidden in full", "/", "br, gzip;q=0.000", "", 200, "<html>", "text/html; charset=utf-8",
+             "no-cache"},
         Case{"gzip weighed", "/", "gzip;q=0.5", "", 200, "gz-html", "text/html; charset=utf-8", "no-cache"},
         Case{"hashed name", "/assets/app-Bk1.js", "", "", 200, "code", "text/javascript; charset=utf-8", kForEver},
         Case{"not compressed", "/favicon.ico", "gzip", "", 200, "icon", "image/x-icon", "no-cache"},
@@ -51,6 +53,15 @@ TEST(StaticFiles, AnswersPagesAndFiles) {
   }
   EXPECT_FALSE(files.known("/elsewhere"));
   EXPECT_FALSE(files.known("/index.html/x"));
+}
+
+TEST(StaticFiles, APageThatIsNotThereIsStillAPage) {
+  Request request;
+  request.path = "/elsewhere";
+  request.headers = {{"If-None-Match", "\"1\""}};
+  const Response response = StaticFiles{kFiles}.not_found(request);
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.content(), "<html>");
 }
 
 TEST(StaticFiles, SayWhereThereAreNone) {

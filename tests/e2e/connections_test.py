@@ -9,7 +9,7 @@ from pathlib import Path
 from support import ServerTest, main
 
 CONNECTIONS = 9_990  # the server takes 10 000; some are the test's own
-BYTES_EACH_MAX = 12 * 1024
+BYTES_EACH_MAX = 6 * 1024
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 

@@ -200,3 +200,12 @@ test('an address inside the pages that is none', () =>
     await page.getByRole('link', { name: 'To the overview' }).click();
     await page.getByText('Meters registered').waitFor();
   }));
+
+test('an address typed wrong is told by a page, with 404', () =>
+  withPage(browser, { errorsExpected: true }, async (page) => {
+    const answer = await page.goto(`${server.base}/usage/2025`);
+    assert.equal(answer.status(), 404);
+    await page.getByText('There is no such page').waitFor();
+    const api = await page.request.get(`${server.base}/api/nothing`, { headers: { Accept: 'text/html' } });
+    assert.equal(api.headers()['content-type'], 'application/problem+json');
+  }));
