@@ -1,5 +1,6 @@
 #include "http/connection.h"
 
+#include <spdlog/spdlog.h>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -36,6 +37,7 @@ class Connection final : private LaneMember, private BodyReader {
   Task<Header> receive_header();
   Task<bool> wait_for_request();         // false: none came
   Task<bool> answer(Response response);  // false: the connection ends
+  Task<bool> send_pieces(BodySource& source, bool chunked);
   Task<void> linger();
   void begin_body();
   bool finish_buffered_body();
@@ -61,6 +63,7 @@ class Connection final : private LaneMember, private BodyReader {
   InputBuffer input_;  // header blocks; a body's bytes only as far as they came with its header
   InputBuffer body_;   // the rest of a body, so that the header's bytes stay where they are
   std::string out_;
+  BodySource* source_ = nullptr;  // of the answer being sent
   Request request_;
   std::optional<RequestParser> parser_;
   std::optional<Inflater> inflater_;
@@ -263,6 +266,8 @@ Task<bool> Connection::answer(Response response) {
   framing.date = lane_.date();
   framing.minor_version = request_.minor_version;
   framing.keep_alive = !refused_ && parser_->keep_alive() && !lane_.stopping() && finish_buffered_body();
+  framing.chunked = response.source != nullptr && request_.minor_version > 0;
+  if (response.source != nullptr && !framing.chunked) framing.keep_alive = false;
   out_.clear();
   append_response_head(out_, response, framing);
   std::string_view content = request_.method == Method::head ? std::string_view{} : response.content();
@@ -271,7 +276,33 @@ Task<bool> Connection::answer(Response response) {
     content = {};
   }
   if (!co_await write_all(out_, content)) co_return false;
-  co_return framing.keep_alive;
+  if (response.source != nullptr && request_.method != Method::head) {
+    source_ = response.source.get();
+    if (lane_.stopping()) source_->stop();
+    const bool sent = co_await send_pieces(*source_, framing.chunked);
+    source_ = nullptr;
+    if (!sent) co_return false;
+  }
+  co_return framing.keep_alive && !lane_.stopping();
+}
+
+Task<bool> Connection::send_pieces(BodySource& source, bool chunked) {
+  for (;;) {
+    const auto piece = co_await source.next();
+    if (!piece) {
+      spdlog::error("{} was cut short: {}", request_.path, piece.error().message);
+      co_return false;
+    }
+    if (piece->empty()) break;
+    if (chunked) {
+      out_ = fmt::format("{:x}\r\n", piece->size());
+      out_.append(*piece).append("\r\n");
+    }
+    if (!co_await write_all(chunked ? std::string_view{out_} : std::string_view{*piece}, {})) co_return false;
+  }
+  if (!chunked) co_return true;
+  const bool ended = co_await write_all("0\r\n\r\n", {});
+  co_return ended;
 }
 
 // After an answer to a request that was not read to its end: closing at once would reset the connection and the client
@@ -330,6 +361,7 @@ void Connection::expire() {
 }
 
 void Connection::request_stop() {
+  if (source_ != nullptr) source_->stop();
   if (!idle_) return;  // the request in flight sees lane_.stopping() when it answers
   ErrorCode ignored;
   socket_.cancel(ignored);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,11 +63,24 @@ struct Request {
   std::optional<std::string_view> query_parameter(std::string_view name) const;
 };
 
+// A body that is made while it is sent: of any length, in little memory.
+//   threads  the connection's I/O thread
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // The next bytes; empty: that was all. An error cuts the connection, so that nobody takes a part for the whole.
+  virtual Task<Result<std::string>> next() = 0;
+  // The server is stopping: a body that has no end of its own ends now; where next() is waiting it returns. After it
+  // next() may still be called.
+  virtual void stop() {}
+};
+
 struct Response {
   int status = 200;
   std::string_view content_type;  // empty: no Content-Type
   std::string body;
-  std::string_view constant_body;  // instead of `body`: bytes that live as long as the program
+  std::string_view constant_body;      // instead of `body`: bytes that live as long as the program
+  std::shared_ptr<BodySource> source;  // instead of both; shared because answers are copied (an idempotency key's)
   std::vector<std::pair<std::string_view, std::string>> headers;
 
   std::string_view content() const { return constant_body.empty() ? std::string_view{body} : constant_body; }

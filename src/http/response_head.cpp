@@ -78,8 +78,11 @@ void append_response_head(std::string& out, const Response& response, const Resp
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   field("Date", framing.date);
   if (!response.content_type.empty()) field("Content-Type", response.content_type);
-  if (response.status != 204 && response.status != 304)
+  if (framing.chunked) {
+    field("Transfer-Encoding", "chunked");
+  } else if (response.source == nullptr && response.status != 204 && response.status != 304) {
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.content().size());
+  }
   bool cache_stated = false;
   for (const auto& [name, value] : response.headers) {
     field(name, value);

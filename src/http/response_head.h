@@ -14,6 +14,7 @@ struct ResponseFraming {
   std::string_view date;  // "Sat, 22 Nov 2025 10:00:00 GMT"
   bool keep_alive = true;
   int minor_version = 1;  // of the request
+  bool chunked = false;   // the length is not known; without chunks it is told by the connection's end
 };
 
 // Status line and headers, the empty line included. Every answer carries the headers that keep browsers from guessing

@@ -289,6 +289,51 @@ TEST(Server, FinishesTheRequestInFlightWhenItStops) {
   EXPECT_EQ(response->status, 200);
 }
 
+TEST(Server, SendsABodyInPieces) {
+  EchoServer server;
+  RawClient client{server.port()};
+  client.send("GET /pieces?one,two,three HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.send("HEAD /pieces?one HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.send("GET /canary HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  auto response = client.receive();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->body, "onetwothree");
+  EXPECT_EQ(response->header("Content-Length"), "");
+  response = client.receive(true);
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->header("Transfer-Encoding"), "chunked");
+  response = client.receive();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_TRUE(response->body.starts_with("GET /canary"));
+}
+
+TEST(Server, SendsPiecesToAnOldClientUntilTheConnectionEnds) {
+  EchoServer server;
+  RawClient client{server.port()};
+  client.send("GET /pieces?one,two HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");
+  const auto response = client.receive();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_TRUE(response->closes());
+  EXPECT_EQ(response->header("Transfer-Encoding"), "");
+  EXPECT_EQ(client.rest(), "onetwo");
+}
+
+TEST(Server, ABodyThatFailsIsCut) {
+  EchoServer server;
+  RawClient client{server.port()};
+  client.send("GET /pieces?one,fail,two HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_FALSE(client.receive().has_value());
+}
+
+TEST(Server, EndsABodyThatHasNoEndWhenItStops) {
+  EchoServer server;
+  RawClient client{server.port()};
+  client.send("GET /pieces?one,wait HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(client.wait_for("one\r\n"));  // the head and the first piece are sent, the second is waited for
+  server.server().stop();
+  EXPECT_EQ(client.receive()->body, "one");
+}
+
 TEST(Server, SaysWhyItCannotListen) {
   EchoServer server;
   EchoApplication application;

@@ -1,8 +1,35 @@
 #include "http/testing/echo_server.h"
 
 #include "base/check.h"
+#include "http/await_callback.h"
 
 namespace meterhouse {
+namespace {
+
+class Pieces final : public BodySource {
+ public:
+  explicit Pieces(std::string_view text) : rest_(text) {}
+
+  Task<Result<std::string>> next() override {
+    const std::string piece = rest_.substr(0, rest_.find(','));
+    rest_.erase(0, piece.size() + 1);
+    if (piece == "fail") co_return Error{Errc::io, "told to fail"};
+    if (piece != "wait" || stopped_) co_return stopped_ ? std::string{} : piece;
+    const auto keep = [this](auto done) { waiting_ = std::move(done); };
+    co_return co_await await_callback<Result<std::string>>(keep);
+  }
+  void stop() override {
+    stopped_ = true;
+    if (waiting_) std::exchange(waiting_, nullptr)(std::string{});
+  }
+
+ private:
+  std::string rest_;
+  bool stopped_ = false;
+  std::function<void(Result<std::string>)> waiting_;
+};
+
+}  // namespace
 
 Task<Response> EchoApplication::handle(Request& request, BodyReader& body) {
   std::string storage;
@@ -17,6 +44,10 @@ Task<Response> EchoApplication::handle(Request& request, BodyReader& body) {
   }
   Response response;
   response.content_type = "text/plain";
+  if (request.path == "/pieces") {
+    response.source = std::make_shared<Pieces>(request.query);
+    co_return response;
+  }
   response.body = fmt::format("{} {} [{}] seen={} auth={} body={}", to_string(request.method), request.target,
                               request.query, request.header("X-Seen"), request.header("Authorization"), content);
   co_return response;

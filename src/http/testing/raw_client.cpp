@@ -63,6 +63,10 @@ std::optional<RawResponse> RawClient::receive(bool bodiless) {
   response.head = received_.substr(0, end);
   response.status = std::stoi(response.head.substr(9, 3));
   received_.erase(0, end + 4);
+  if (!bodiless && response.header("Transfer-Encoding") == "chunked") {
+    if (!receive_chunks(response.body)) return std::nullopt;
+    return response;
+  }
   const std::string length = response.header("Content-Length");
   const std::size_t size = bodiless || length.empty() ? 0 : std::stoul(length);
   while (received_.size() < size)
@@ -70,6 +74,32 @@ std::optional<RawResponse> RawClient::receive(bool bodiless) {
   response.body = received_.substr(0, size);
   received_.erase(0, size);
   return response;
+}
+
+bool RawClient::receive_chunks(std::string& body) {
+  for (;;) {
+    std::size_t line_end = 0;
+    while ((line_end = received_.find("\r\n")) == std::string::npos)
+      if (!fill()) return false;
+    const std::size_t size = std::stoul(received_, nullptr, 16);
+    while (received_.size() < line_end + 2 + size + 2)
+      if (!fill()) return false;
+    body.append(received_, line_end + 2, size);
+    received_.erase(0, line_end + 2 + size + 2);
+    if (size == 0) return true;
+  }
+}
+
+bool RawClient::wait_for(std::string_view text) {
+  while (received_.find(text) == std::string::npos)
+    if (!fill()) return false;
+  return true;
+}
+
+std::string RawClient::rest() {
+  while (fill()) {
+  }
+  return std::exchange(received_, {});
 }
 
 bool RawClient::closed() { return received_.empty() && !fill() && ended_; }

@@ -27,12 +27,18 @@ class RawClient {
   bool send(std::string_view bytes);  // false: the other side has closed
   void finish_sending();
   // The next answer; nullopt: the connection ended, or nothing came in time. bodiless: the answer to a HEAD.
+  // A chunked body is put together.
   std::optional<RawResponse> receive(bool bodiless = false);
+  // Waits until what came in and was not received yet has this text in it.
+  bool wait_for(std::string_view text);
+  // All that still comes, until the other side closes.
+  std::string rest();
   // Whether the other side closes without another byte.
   bool closed();
 
  private:
   bool fill();
+  bool receive_chunks(std::string& body);
   int socket_ = -1;
   std::string received_;
   bool ended_ = false;
