@@ -81,24 +81,89 @@ Result<Instant> UsageQueries::installed(const Meter& meter, SeriesKey key, Insta
   return first->empty() ? meter.registered_at : std::min(meter.registered_at, first->at.front());
 }
 
-Result<ConsumptionAnswer> UsageQueries::consumption(const Question& question) const {
-  const auto meter = catalog_.meter(question.meter);
-  if (!meter) return meter.error();
-  if (question.range.empty()) return Error{Errc::invalid_argument, "the range is empty: it must end after it begins"};
-  const SeriesKey key{question.meter, question.channel};
-  const auto since = installed(*meter, key, question.range.from);
+Result<Series> UsageQueries::series_of(SeriesKey key, TimeRange range) const {
+  return store_.read(key, read_range(range, site_.snap), Neighbours::with);
+}
+
+Result<ConsumptionAnswer> UsageQueries::consumption_of(const Meter& meter, const Question& question,
+                                                       const Series& series) const {
+  const auto since = installed(meter, {meter.id, question.channel}, question.range.from);
   if (!since) return since.error();
-  const auto series = store_.read(key, read_range(question.range, site_.snap), Neighbours::with);
-  if (!series) return series.error();
-  return meterhouse::consumption(*series,
+  return meterhouse::consumption(series,
                                  {.range = question.range,
                                   .step = question.step,
                                   .snap = site_.snap,
                                   .installed = *since,
                                   .now = clock_.now(),
                                   .max_values = question.max_values,
-                                  .register_modulus = modulus_of(*meter)},
+                                  .register_modulus = modulus_of(meter)},
                                  question.calendar != nullptr ? *question.calendar : calendar_);
+}
+
+Result<ConsumptionAnswer> UsageQueries::consumption(const Question& question) const {
+  const auto meter = catalog_.meter(question.meter);
+  if (!meter) return meter.error();
+  if (question.range.empty()) return Error{Errc::invalid_argument, "the range is empty: it must end after it begins"};
+  const auto series = series_of({question.meter, question.channel}, question.range);
+  if (!series) return series.error();
+  return consumption_of(*meter, question, *series);
+}
+
+Status UsageQueries::visit_use(const Meter& meter, Channel channel, TimeRange range, const Series& series,
+                               const VisitUse& visit) const {
+  if (series.empty() && channel == Channel::export_) return {};
+  // A year is the widest step there is: one or two values, of which the total alone is wanted.
+  const auto answer =
+      consumption_of(meter, {.meter = meter.id, .channel = channel, .range = range, .step = Step::year}, series);
+  if (!answer) return answer.error().during(fmt::format("meter {}", meter.id.text()));
+  return visit({meter, channel, answer->total});
+}
+
+Result<std::optional<MeterId>> UsageQueries::use_of_page(TimeRange range, std::optional<MeterId> after,
+                                                         const VisitUse& visit) const {
+  MH_CHECK(!range.empty());
+  const auto page = catalog_.meters({}, after, Catalog::kMaxPage);
+  if (!page) return page.error();
+  if (page->meters.empty()) return std::nullopt;
+
+  constexpr std::size_t kChannelCount = std::size(kChannels);
+  std::size_t next = 0;  // of the page's channels, in the order of their keys
+  const auto key_of = [&](std::size_t i) {
+    return SeriesKey{page->meters[i / kChannelCount].id, kChannels[i % kChannelCount]};
+  };
+  // What a scan of the range does not find may still have readings on both sides of it.
+  const auto visit_silent = [&](std::size_t until) -> Status {
+    for (; next < until; ++next) {
+      const auto series = series_of(key_of(next), range);
+      if (!series) return series.error();
+      const Meter& meter = page->meters[next / kChannelCount];
+      if (auto done = visit_use(meter, kChannels[next % kChannelCount], range, *series, visit); !done) return done;
+    }
+    return {};
+  };
+
+  Series series;
+  const auto visit_found = [&](SeriesKey key, const SeriesView& found) -> Status {
+    std::size_t at = next;
+    while (at < page->meters.size() * kChannelCount && key_of(at) < key) ++at;
+    if (auto done = visit_silent(at); !done) return done;
+    if (at == page->meters.size() * kChannelCount || key_of(at) != key) return {};  // of a meter nobody registered
+    ++next;
+    if (found.at.front() <= range.from && found.at.back() >= range.to) {
+      series.at.assign(found.at.begin(), found.at.end());
+      series.registers.assign(found.registers.begin(), found.registers.end());
+      series.flags.assign(found.flags.begin(), found.flags.end());
+    } else {
+      auto wider = series_of(key, range);
+      if (!wider) return wider.error();
+      series = std::move(*wider);
+    }
+    return visit_use(page->meters[at / kChannelCount], key.channel(), range, series, visit);
+  };
+  const KeyRange keys{key_of(0).packed(), key_of(page->meters.size() * kChannelCount - 1).packed()};
+  if (auto done = store_.scan(keys, read_range(range, site_.snap), visit_found); !done) return done.error();
+  if (auto done = visit_silent(page->meters.size() * kChannelCount); !done) return done.error();
+  return page->next;
 }
 
 Result<std::optional<LegacyAnswer>> UsageQueries::latest_interval(MeterId id) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,23 @@ class UsageQueries {
   //   errors  also those of consumption()
   Result<ConsumptionAnswer> consumption(const Question& question) const;
 
+  // What a meter used in a range, by one channel.
+  struct Use {
+    const Meter& meter;
+    Channel channel;
+    const Consumption& used;  // the total of the range; its energy may be absent
+  };
+  using VisitUse = std::function<Status(const Use&)>;
+
+  // The use of every meter, a page of them at a time, ascending: both channels, export only where it has readings at
+  // all. As consumption() of each, but the readings of a page come out of one scan. A failed visit ends it with its
+  // error.
+  //   range   not empty (MH_CHECK)
+  //   after   nullopt: from the first meter on
+  //   returns pass as `after` for the next page; nullopt: this was the last
+  Result<std::optional<MeterId>> use_of_page(TimeRange range, std::optional<MeterId> after,
+                                             const VisitUse& visit) const;
+
   // The import channel's answer for the contract of the first system: latest_interval is the difference of the two
   // latest readings, whatever lies between them, 0 with one reading; the others are the 24 h, or the 7, 30 or 365 times
   // 24 h, up to now: by interval, local date, local date, local month. nullopt: no data in it.
@@ -60,6 +78,10 @@ class UsageQueries {
 
  private:
   Result<Instant> installed(const Meter& meter, SeriesKey key, Instant from) const;
+  Result<ConsumptionAnswer> consumption_of(const Meter& meter, const Question& question, const Series& series) const;
+  Result<Series> series_of(SeriesKey key, TimeRange range) const;
+  Status visit_use(const Meter& meter, Channel channel, TimeRange range, const Series& series,
+                   const VisitUse& visit) const;
   Result<std::optional<LegacyAnswer>> latest_interval(MeterId meter) const;
 
   const Site& site_;

@@ -208,5 +208,55 @@ TEST_F(UsageQueriesTest, LegacyYearIsByLocalMonth) {
   EXPECT_EQ(answer.covered.to, clock_.now());
 }
 
+// Each meter's day out of the pages is what consumption() says of it alone.
+TEST_F(UsageQueriesTest, TheUseOfAllMetersIsThatOfEach) {
+  std::vector<Meter> meters;
+  for (std::uint32_t i = 0; i < 1'100; ++i)
+    meters.push_back({MeterId::from_number(200'000'000 + i),
+                      "Central",
+                      "Bishan",
+                      "4-room",
+                      instant(i % 2 == 0 ? "2025-01-01T00:00+08:00" : "2025-02-10T08:00+08:00"),
+                      "",
+                      {}});
+  must(catalog_->register_meters(meters));
+  const auto add = [&](std::uint32_t i, std::string_view at, std::string_view value, Channel channel) {
+    must(store_.append_and_wait({Reading{{meters[i].id, channel}, instant(at), kwh(value)}}));
+  };
+  for (std::uint32_t i = 0; i < 1'100; i += 11) {  // the others have no reading
+    const bool exact = i % 2 == 0;
+    add(i, exact ? "2025-02-10T00:00+08:00" : "2025-02-09T21:00+08:00", "10", Channel::import_);
+    add(i, "2025-02-10T12:00+08:00", "11.25", Channel::import_);
+    add(i, exact ? "2025-02-11T00:00+08:00" : "2025-02-11T03:00+08:00", "13", Channel::import_);
+    if (i % 3 == 0) add(i, "2025-01-20T00:00+08:00", "1", Channel::export_);  // a gap of weeks over the day
+    if (i % 3 == 0) add(i, "2025-02-19T00:00+08:00", "40", Channel::export_);
+  }
+  const MeterId stranger = MeterId::from_number(200'000'005 + 5'000);
+  must(store_.append_and_wait({Reading{{stranger, Channel::import_}, instant("2025-02-10T12:00+08:00"), kwh("1")}}));
+
+  const TimeRange day = calendar_.day(calendar_.day_of(instant("2025-02-10T12:00+08:00")));
+  std::size_t visited = 0;
+  std::optional<MeterId> after;
+  std::optional<SeriesKey> last;
+  do {
+    after = must(usage_.use_of_page(day, after, [&](const UsageQueries::Use& use) -> Status {
+      const SeriesKey key{use.meter.id, use.channel};
+      EXPECT_TRUE(!last || *last < key);
+      last = key;
+      ++visited;
+      const auto alone =
+          must(usage_.consumption({.meter = use.meter.id, .channel = use.channel, .range = day, .step = Step::day}))
+              .total;
+      EXPECT_EQ(use.used.energy, alone.energy) << key.text();
+      EXPECT_EQ(use.used.quality, alone.quality) << key.text();
+      EXPECT_EQ(use.used.completeness.expected, alone.completeness.expected) << key.text();
+      EXPECT_EQ(use.used.completeness.found, alone.completeness.found) << key.text();
+      EXPECT_EQ(use.used.completeness.estimated, alone.completeness.estimated) << key.text();
+      return {};
+    }));
+  } while (after);
+  EXPECT_EQ(visited, 1'101U + 34U);  // each import channel, and the export channels that have readings
+}
+
 }  // namespace
 }  // namespace meterhouse
