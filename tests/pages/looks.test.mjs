@@ -31,6 +31,7 @@ const pages = {
   'query-30m': () => `${server.base}/query/?meter=${METERS.whole}&period=30m`,
   'query-1d': () => `${server.base}/query/?meter=${METERS.whole}&period=1d`,
   'query-1m': () => `${server.base}/query/?meter=${METERS.gaps}&period=1m`,
+  'query-due': () => `${server.base}/query/?meter=${METERS.due}&period=1d`,
   'query-1y': () => `${server.base}/query/?meter=${METERS.whole}&period=1y`,
   'query-days': () => `${server.base}/query/?meter=${METERS.gaps}&${gapDays()}`,
   'query-nothing': () => `${server.base}/query/?meter=${METERS.old}&period=1d`,

@@ -107,7 +107,7 @@ test('an estimated day is hatched and said, a gap inside a day leaves its sum ex
     assert.deepEqual(answer.values.map((value) => value.quality), ['estimated', 'estimated', 'actual', 'actual']);
     assert.equal(answer.total, energyBetween(siteMidnight(4), siteMidnight(0)));
     await assertShows(page, answer);
-    assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), ['Estimated', 'Estimated', 'Sum measured, times within estimated', 'Measured']);
+    assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), ['Partly estimated', 'Partly estimated', 'Sum measured, times within estimated', 'Measured']);
     const cells = await page.locator('tbody tr td:last-child').allInnerTexts();
     assert.deepEqual(
       cells.map((cell) => cell.replace(/\s+/g, ' ')),
@@ -118,6 +118,39 @@ test('an estimated day is hatched and said, a gap inside a day leaves its sum ex
     assert.equal(await text(page.getByTestId('trust')), 'Exact, with gaps inside');
     await page.getByText(`${answer.completeness.found} of ${answer.completeness.expected} readings`).waitFor();
   }));
+
+test('“partly estimated” is what a part of is estimated, and nothing else', () =>
+  withPage(browser, {}, async (page) => {
+    const day = (days) => siteDate(siteMidnight(days));
+    const whole = await ask(page, `meter=${METERS.away}&first=${day(3)}&last=${day(3)}`);
+    assert.equal(whole.completeness.estimated, whole.completeness.expected);
+    assert.equal(await text(page.getByTestId('trust')), 'Estimated');
+    await page.getByText('kWh estimated (100%)').waitFor();
+    const part = await ask(page, `meter=${METERS.away}&first=${day(4)}&last=${day(3)}`);
+    assert.equal(part.quality, 'estimated');
+    assert.equal(await text(page.getByTestId('trust')), 'Partly estimated');
+    await ask(page, `meter=${METERS.away}&first=${day(4)}&last=${day(2)}`);
+    assert.deepEqual(await page.locator('tbody .quality').allInnerTexts(), ['Partly estimated', 'Estimated', 'Partly estimated']);
+  }));
+
+for (const { lang, trust, due, gap } of [
+  { lang: 'en', trust: 'Complete so far', due: 'Still to come', gap: 'A gap: no readings' },
+  { lang: 'zh', trust: '截至目前完整', due: '尚未到达', gap: '空缺：没有读数' },
+]) {
+  test(`a reading that is still to come is no gap, ${lang}`, () =>
+    withPage(browser, { lang }, async (page) => {
+      const { completeness, values } = await ask(page, `meter=${METERS.due}&period=1d`);
+      const count = completeness.expected - completeness.found;
+      assert.ok(count > 0);
+      assert.equal(await text(page.getByTestId('trust')), trust);
+      await page.getByText(lang === 'en' ? `${count} still to come` : `还有 ${count} 个尚未到达`).waitFor();
+      const qualities = await page.locator('tbody .quality').allInnerTexts();
+      assert.deepEqual(qualities.slice(-count - 1), [qualities[0], ...Array(count).fill(due)]);
+      assert.equal(qualities.filter((quality) => quality === due).length, values.filter((value) => value.consumption === null).length);
+      await page.locator('[role=img] svg path[stroke-dasharray]').first().waitFor(); // a frame stands in its place
+      assert.deepEqual((await page.locator('.legend li').allInnerTexts()).filter((name) => name === due || name === gap), [due]);
+    }));
+}
 
 test('a sum over days without readings inside: words and bars say that only the sum is measured', () =>
   withPage(browser, {}, async (page) => {

@@ -13,6 +13,8 @@ export const METERS = {
   old: '100000004', // its newest reading is 20 days old
   both: '100000005', // import and export
   ends: '100000006', // only the readings at the midnights four, three and two days ago
+  due: '100000007', // its newest reading is one half-hour late
+  away: '100000008', // no reading from noon four days ago to noon two days ago
 };
 
 export function halfHourStart(now = Date.now()) {
@@ -61,6 +63,11 @@ function withGaps(at) {
   return !within(midnight - 2 * HALF_HOUR_MS, 5) && !within(noon, 10);
 }
 
+// Without those around the whole day three days ago.
+function withoutDay(at) {
+  return at <= siteMidnight(4) + 24 * HALF_HOUR_MS || at >= siteMidnight(2) + 24 * HALF_HOUR_MS;
+}
+
 export async function fillTown(server) {
   const { regions, dwelling_types } = await server.get('/api/v1/config');
   const ids = Object.values(METERS);
@@ -76,6 +83,8 @@ export async function fillTown(server) {
     ...readings(METERS.gaps, first, last, { keep: withGaps }),
     ...readings(METERS.old, first, siteMidnight(20)),
     ...readings(METERS.ends, siteMidnight(4), siteMidnight(2), { keep: (at) => at % 86_400_000 === siteMidnight(0) % 86_400_000 }),
+    ...readings(METERS.due, first, last - HALF_HOUR_MS),
+    ...readings(METERS.away, first, last, { keep: withoutDay }),
     ...readings(METERS.both, first, last),
     ...readings(METERS.both, first, last, { channel: 'export' }),
   ];

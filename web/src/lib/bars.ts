@@ -1,13 +1,14 @@
 // A consumption answer as rows for the chart and the table: what each stands for, in words, and its energy untouched.
 
 import type { Consumption, ConsumptionValue, Quality, Step } from './api';
+import { readingsDue } from './due';
 import { formatDate, formatDay, formatDays, formatMonth, formatShortDay, formatShortMonth, type Locale } from './format';
 import { spanWithin, type Span } from './selection';
 import { addDays, isClockChanged, monthStart, offsetMinutes, offsetName, siteClock, type SiteClock } from './time';
 
 // What a value rests on, for eyes: the API's quality, and apart from it a sum that is measured while readings inside are
-// missing, so that only how it is spread over its time is estimated.
-export type Basis = Quality | 'spread';
+// missing, so that only how it is spread over its time is estimated; and what is not there because its readings are still due.
+export type Basis = Quality | 'spread' | 'due';
 
 export interface Bar {
   axis: string; // short, beneath the bar
@@ -22,8 +23,12 @@ export interface Bar {
   closer: Span | null; // what to show to look at it closer
 }
 
-export function barsOf(answer: Consumption, timezone: string, locale: Locale): Bar[] {
-  const bars = answer.values.map((value, index) => barOf(value, index, answer.step, timezone, locale));
+//   now   the server's, when it was asked
+export function barsOf(answer: Consumption, timezone: string, locale: Locale, now: Date): Bar[] {
+  const bars = answer.values.map((value, index) => ({
+    ...barOf(value, index, answer.step, timezone, locale),
+    basis: isDue(value, answer, now) ? ('due' as const) : basisOf(value),
+  }));
   return isOfHours(answer.step) ? withOffsets(bars, answer.values, timezone, locale) : bars;
 }
 
@@ -55,14 +60,24 @@ function offsetLabel(from: Date, to: Date, timezone: string, locale: Locale): st
   return `${formatShortDay(start.date, locale)} ${start.time} ${before} – ${endTimeOf(start, end)} ${after}`;
 }
 
-function barOf(value: ConsumptionValue, index: number, step: Step, timezone: string, locale: Locale): Bar {
+function basisOf(value: ConsumptionValue): Basis {
+  return value.quality === 'actual' && value.estimated > 0 ? 'spread' : value.quality;
+}
+
+// After the newest reading, and no longer than is usual.
+function isDue(value: ConsumptionValue, answer: Consumption, now: Date): boolean {
+  const { covered_to } = answer.completeness;
+  if (value.consumption !== null || value.expected === 0 || covered_to === null) return false;
+  return Date.parse(value.from) >= Date.parse(covered_to) && readingsDue(answer, now) > 0;
+}
+
+function barOf(value: ConsumptionValue, index: number, step: Step, timezone: string, locale: Locale): Omit<Bar, 'basis'> {
   const from = siteClock(new Date(value.from), timezone);
   const to = siteClock(new Date(value.to), timezone);
   return {
     ...labels(from, to, step, locale),
     axisBelow: axisBelow(from, index, step, locale),
     kwh: value.consumption,
-    basis: value.quality === 'actual' && value.estimated > 0 ? 'spread' : value.quality,
     expected: value.expected,
     found: value.found,
     estimated: value.estimated,
@@ -144,5 +159,5 @@ export function isUnexpected(bar: Bar): boolean {
 // Measured first, as the legend shows them; only what occurs.
 export function basesIn(bars: readonly Bar[]): Basis[] {
   const present = new Set(bars.filter((bar) => !isUnexpected(bar)).map((bar) => bar.basis));
-  return (['actual', 'spread', 'estimated', 'suspect', 'missing'] as const).filter((basis) => present.has(basis));
+  return (['actual', 'spread', 'estimated', 'suspect', 'missing', 'due'] as const).filter((basis) => present.has(basis));
 }

@@ -1,5 +1,5 @@
 // The bar chart's options. Bars start from zero; an estimate is hatched, never told by colour alone; a gap has no bar but an
-// empty frame as high as the chart, so that it is not taken for a zero.
+// empty frame as high as the chart, so that it is not taken for a zero; what is still to come a shaded one.
 
 import type { EChartsCoreOption } from 'echarts/core';
 import { isUnexpected, type Bar, type Basis } from './bars';
@@ -9,6 +9,7 @@ export interface Palette {
   muted: string;
   line: string;
   surface: string;
+  sunken: string;
   bar: string;
   barEstimated: string;
   barSuspect: string;
@@ -17,8 +18,7 @@ export interface Palette {
 
 export interface ChartWords {
   kwh: string;
-  basis: Record<Basis, string>;
-  nothingExpected: string;
+  quality: (bar: Bar) => string;
   notes: (bar: Bar) => string[]; // how complete it is
 }
 
@@ -56,8 +56,11 @@ export function barData(bars: readonly Bar[], palette: Palette): unknown[] {
 }
 
 // 1 of a hidden axis from 0 to 1: what was expected and is not there.
-export function gapData(bars: readonly Bar[]): unknown[] {
-  return bars.map((bar) => (bar.basis === 'missing' && bar.kwh === null && !isUnexpected(bar) ? 1 : '-'));
+export function gapData(bars: readonly Bar[], palette: Palette): unknown[] {
+  return bars.map((bar) => {
+    if (bar.kwh !== null || isUnexpected(bar)) return '-';
+    return bar.basis === 'due' ? { value: 1, itemStyle: { color: palette.sunken, borderType: 'dotted' } } : 1;
+  });
 }
 
 const BAR_WIDTH = { barCategoryGap: '22%', barMaxWidth: 48, emphasis: { disabled: true } };
@@ -71,7 +74,7 @@ function series(bars: readonly Bar[], palette: Palette): unknown[] {
       yAxisIndex: 1,
       barGap: '-100%', // in the place of the bar that is not there
       silent: true,
-      data: gapData(bars),
+      data: gapData(bars, palette),
       itemStyle: { color: 'transparent', borderColor: palette.muted, borderType: 'dashed', borderWidth: 1, decal: NO_DECAL },
     },
   ];
@@ -98,9 +101,9 @@ function isRoundHour(clock: string, step: number): boolean {
 function tooltipText(bar: Bar | undefined, look: ChartLook): string {
   if (!bar) return '';
   const { words } = look;
-  if (isUnexpected(bar)) return `${bar.label}\n${words.nothingExpected}`;
+  if (isUnexpected(bar)) return `${bar.label}\n${words.quality(bar)}`;
   const energy = bar.kwh === null ? [] : [`{value|${look.format(bar.kwh)} ${words.kwh}}`];
-  return [bar.label, ...energy, words.basis[bar.basis], ...words.notes(bar)].join('\n');
+  return [bar.label, ...energy, words.quality(bar), ...words.notes(bar)].join('\n');
 }
 
 export function chartOption(bars: readonly Bar[], look: ChartLook): EChartsCoreOption {

@@ -21,10 +21,12 @@ describe('numbers', () => {
     expect(formatHeadline(0.004, 'en-GB')).toBe('0.004');
     expect(formatHeadline(0, 'en-GB')).toBe('0');
   });
-  it('a small share is not 0 %', () => {
+  it('a small share is not 0 %, nearly all is not 100 %', () => {
     expect(formatPercent(0.0332, 'en-GB')).toBe('3.3%');
     expect(formatPercent(0.00001, 'en-GB')).toBe('< 0.1%');
     expect(formatPercent(0, 'en-GB')).toBe('0%');
+    expect(formatPercent(0.99999, 'en-GB')).toBe('> 99.9%');
+    expect(formatPercent(1, 'en-GB')).toBe('100%');
   });
 });
 

@@ -26,6 +26,7 @@ export function formatHeadline(kwh: number, locale: Locale): string {
 
 export function formatPercent(share: number, locale: Locale): string {
   if (share > 0 && share < 0.001) return `< ${formatPercent(0.001, locale)}`;
+  if (share > 0.999 && share < 1) return `> ${formatPercent(0.999, locale)}`;
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
 }
 

@@ -20,7 +20,10 @@ describe('how far the number can be trusted', () => {
   const at = (clock: string) => new Date(`2025-02-20T${clock}+08:00`);
   it.each([
     ['all there', answer({}), later, 'complete'],
-    ['an end was interpolated', answer({ found: 3, estimated: 2 }, { quality: 'estimated' }), later, 'estimated'],
+    ['an end was interpolated', answer({ found: 3, estimated: 2 }, { quality: 'estimated' }), later, 'partly-estimated'],
+    ['every interval is estimated', answer({ found: 0, estimated: 4 }, { quality: 'estimated' }), later, 'estimated'],
+    ['all of its energy is', answer({ estimated: 3, estimated_kwh: 1.025001 }, { quality: 'estimated' }), later, 'estimated'],
+    ['nearly all of its energy is', answer({ estimated: 3, estimated_kwh: 1.025 }, { quality: 'estimated' }), later, 'partly-estimated'],
     ['a gap inside, both ends read', answer({ found: 3, estimated: 2 }), later, 'exact'],
     ['the same, most of it inside the gap', answer({ found: 2, estimated: 3, estimated_kwh: 0.9 }), later, 'mostly-spread'],
     ['a register went backwards', answer({}, { quality: 'suspect' }), later, 'suspect'],
@@ -29,6 +32,12 @@ describe('how far the number can be trusted', () => {
     [
       'the same long ago: it never came',
       answer({ found: 3, covered_to: '2025-02-20T01:30:00+08:00' }, { values: [value, { ...value, consumption: null }] }),
+      later,
+      'incomplete',
+    ],
+    [
+      'a value is covered in part, and the meter fell silent',
+      answer({ found: 2, covered_to: '2025-02-20T01:00:00+08:00' }),
       later,
       'incomplete',
     ],

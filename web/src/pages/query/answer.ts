@@ -1,6 +1,7 @@
 // The words around the number: which time it is for, and how far it can be trusted.
 
 import type { Consumption } from '../../lib/api';
+import { reachable, readingsAfterNewest, readingsDue } from '../../lib/due';
 import { formatDate, formatDays, formatInstant, formatShortDay, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
 import type { Span } from '../../lib/selection';
@@ -44,30 +45,22 @@ export type Trust =
   | 'complete-so-far' // all there up to the newest reading, and that is no later than usual
   | 'exact' // readings are missing inside, yet both ends were read: the sum is right, only its shape is estimated
   | 'mostly-spread' // the same, but when most of it was used is estimated
-  | 'estimated'
+  | 'partly-estimated'
+  | 'estimated' // all of it
   | 'suspect'
   | 'incomplete';
 
-const INTERVAL_MS = 30 * 60_000;
 const SPREAD_SHARE_MAX = 0.5;
-const DUE_READINGS_MAX = 4; // a meter that lags by two hours is an ordinary one
-
-// The last instant a reading could be there for.
-function reachable(answer: Consumption, now: Date): number {
-  return Math.min(Date.parse(answer.to), Math.floor(now.getTime() / INTERVAL_MS) * INTERVAL_MS);
-}
-
-// Readings between the last that is there and the last that could be, where that is now and not long ago.
-function readingsDue(answer: Consumption, coveredTo: string, now: Date): number {
-  const until = reachable(answer, now);
-  const running = now.getTime() - until <= DUE_READINGS_MAX * INTERVAL_MS;
-  const due = Math.max(0, (until - Date.parse(coveredTo)) / INTERVAL_MS);
-  return running && due <= DUE_READINGS_MAX ? due : 0;
-}
 
 // Of the total, how much is estimated: itself or the time it was used at.
 export function spreadShare({ completeness, total }: Consumption): number {
   return total ? Math.min(1, completeness.estimated_kwh / total) : 0;
+}
+
+// Where part of the energy or of its intervals is measured, it is estimated in part only.
+function isWhollyEstimated(answer: Consumption): boolean {
+  const { expected, estimated } = answer.completeness;
+  return spreadShare(answer) === 1 || (expected > 0 && estimated >= expected);
 }
 
 // A total over all that was expected, apart from readings that are still on their way, is complete so far. What no register
@@ -75,12 +68,13 @@ export function spreadShare({ completeness, total }: Consumption): number {
 export function trustOf(answer: Consumption, now: Date): Trust {
   const { expected, found, estimated, covered_to } = answer.completeness;
   if (answer.total === null || covered_to === null) return 'incomplete';
-  const due = readingsDue(answer, covered_to, now);
+  const due = readingsDue(answer, now);
   const unbounded = answer.values
     .filter((value) => value.consumption === null)
     .reduce((count, value) => count + value.expected, 0);
-  if (unbounded > due) return 'incomplete';
-  if (answer.quality === 'suspect' || answer.quality === 'estimated') return answer.quality;
+  if (unbounded > due || readingsAfterNewest(answer, now) > due) return 'incomplete';
+  if (answer.quality === 'suspect') return 'suspect';
+  if (answer.quality === 'estimated') return isWhollyEstimated(answer) ? 'estimated' : 'partly-estimated';
   if (spreadShare(answer) > SPREAD_SHARE_MAX) return 'mostly-spread';
   if (estimated > 0 || expected - found > due) return 'exact';
   return due > 0 ? 'complete-so-far' : 'complete';
@@ -92,6 +86,6 @@ export function coverageOf(answer: Consumption, now: Date): 'whole' | 'so-far' |
   if (covered_from === null || covered_to === null) return 'part';
   if (Date.parse(covered_from) > Date.parse(answer.from)) return 'part';
   if (Date.parse(covered_to) >= Date.parse(answer.to)) return 'whole';
-  const due = readingsDue(answer, covered_to, now) * INTERVAL_MS;
-  return Date.parse(covered_to) + due >= reachable(answer, now) ? 'so-far' : 'part';
+  if (Date.parse(covered_to) >= reachable(answer, now)) return 'so-far';
+  return readingsDue(answer, now) > 0 ? 'so-far' : 'part';
 }

@@ -3,8 +3,9 @@ import { barsOf } from '../../lib/bars';
 import { en } from '../../lib/i18n/en';
 import { zh } from '../../lib/i18n/zh';
 import { sampleAnswer, sampleValue } from '../../lib/sample-answer';
-import { notesOf, tooltipNotes } from './bar-notes';
+import { notesOf, qualityOf, tooltipNotes } from './bar-notes';
 
+const later = new Date('2025-03-01T00:00:00Z');
 const day = sampleValue('2025-02-20T00:00:00+08:00', '2025-02-21T00:00:00+08:00', 5, 'estimated');
 const month = sampleValue('2025-02-01T00:00:00+08:00', '2025-03-01T00:00:00+08:00', 5, 'actual');
 const values = [
@@ -12,7 +13,7 @@ const values = [
   { ...day, expected: 48, found: 36, estimated: 0, covered_to: '2025-02-20T18:00:00+08:00' },
   { ...month, expected: 1344, found: 640, covered_from: '2025-02-14T12:30:00+08:00' },
 ];
-const bars = barsOf(sampleAnswer({ step: 'day', values }), 'Asia/Singapore', 'en-GB');
+const bars = barsOf(sampleAnswer({ step: 'day', values }), 'Asia/Singapore', 'en-GB', later);
 
 it('tells what the table says of each value', () => {
   expect(bars.map((bar) => notesOf(bar, en, 'en-GB'))).toEqual([
@@ -32,6 +33,13 @@ it('tells it beside the pointer, in both languages', () => {
 });
 
 it('leaves the counts of a single interval to its quality', () => {
-  const [actual] = barsOf(sampleAnswer(), 'Asia/Singapore', 'en-GB');
+  const [actual] = barsOf(sampleAnswer(), 'Asia/Singapore', 'en-GB', later);
   expect(tooltipNotes(actual!, en, 'en-GB')).toEqual([]);
+});
+
+it('says “partly” only where a part is estimated', () => {
+  const [some] = bars;
+  expect([some!, { ...some!, estimated: 48 }].map((bar) => qualityOf(bar, en))).toEqual(['Partly estimated', 'Estimated']);
+  expect([some!, { ...some!, estimated: 48 }].map((bar) => qualityOf(bar, zh))).toEqual(['部分为估算', '估算']);
+  expect(qualityOf({ ...some!, kwh: null, expected: 0, basis: 'missing' }, en)).toBe('Nothing expected');
 });

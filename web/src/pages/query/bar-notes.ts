@@ -1,6 +1,6 @@
 // How complete a value is, in words: what the table says in its cells and the chart beside the pointer.
 
-import type { Bar } from '../../lib/bars';
+import { isUnexpected, type Bar } from '../../lib/bars';
 import { formatNumber, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
 
@@ -8,6 +8,14 @@ export interface BarNotes {
   readings: string; // '47 of 48'
   estimated: string; // '2 estimated'; empty where none is
   covered: string; // the part it is for; empty where that is all of it
+}
+
+// What a value rests on: estimated in part only where some of its readings are there.
+export function qualityOf(bar: Bar, messages: Messages): string {
+  const said = messages.query;
+  if (isUnexpected(bar)) return said.nothingExpected;
+  if (bar.basis === 'estimated' && bar.estimated < bar.expected) return said.partlyEstimated;
+  return said.basis[bar.basis];
 }
 
 type Counts = Pick<Bar, 'expected' | 'found' | 'estimated'>;

@@ -3,7 +3,7 @@
 import type { ChartLook } from '../../lib/chart';
 import { formatNumber, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
-import { tooltipNotes } from './bar-notes';
+import { qualityOf, tooltipNotes } from './bar-notes';
 
 export function chartLook(element: HTMLElement, width: number, messages: Messages, locale: Locale): ChartLook {
   const style = getComputedStyle(element);
@@ -14,6 +14,7 @@ export function chartLook(element: HTMLElement, width: number, messages: Message
       muted: token('--muted'),
       line: token('--line'),
       surface: token('--surface'),
+      sunken: token('--sunken'),
       bar: token('--bar'),
       barEstimated: token('--bar-estimated'),
       barSuspect: token('--bar-suspect'),
@@ -21,8 +22,7 @@ export function chartLook(element: HTMLElement, width: number, messages: Message
     },
     words: {
       kwh: messages.common.kwh,
-      basis: messages.query.basis,
-      nothingExpected: messages.query.nothingExpected,
+      quality: (bar) => qualityOf(bar, messages),
       notes: (bar) => tooltipNotes(bar, messages, locale),
     },
     width,
