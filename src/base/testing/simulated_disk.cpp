@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace meterhouse {
 namespace {
@@ -11,6 +12,10 @@ constexpr std::size_t kSector = 512;
 std::string parent(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == std::string::npos ? std::string{} : path.substr(0, slash);
+}
+
+bool is_below(const std::string& path, const std::string& directory) {
+  return path.size() > directory.size() + 1 && path.starts_with(directory) && path[directory.size()] == '/';
 }
 
 Error dead() { return {Errc::io, "the simulated machine has crashed since"}; }
@@ -130,7 +135,7 @@ void SimulatedDisk::crash() {
   failed_ = false;
   // Names change in order: some first part of what was not synced is kept.
   std::size_t kept = unsynced_names_.empty() ? 0 : random_() % (unsynced_names_.size() + 1);
-  if (kept > 0 && unsynced_names_[kept - 1].first_of_pair) --kept;
+  while (kept > 0 && unsynced_names_[kept - 1].first_of_pair) --kept;
   for (std::size_t i = 0; i < kept; ++i) {
     const NameChange& change = unsynced_names_[i];
     if (change.inode)
@@ -140,6 +145,7 @@ void SimulatedDisk::crash() {
   }
   unsynced_names_.clear();
   names_ = durable_names_;
+  std::erase_if(directories_, [this](const auto& directory) { return !has_files(directory.first); });
   for (auto& [path, inode] : names_) lose_unsynced(*inode);
 }
 
@@ -184,6 +190,32 @@ void SimulatedDisk::change_name(const std::string& path, std::shared_ptr<Inode> 
     names_.erase(path);
 }
 
+bool SimulatedDisk::has_files(const std::string& directory) const {
+  const auto found = names_.upper_bound(directory + "/");
+  return found != names_.end() && is_below(found->first, directory);
+}
+
+// All files below move together: a crash keeps the old name or the new one.
+Status SimulatedDisk::rename_directory(const std::string& from, const std::string& to) {
+  if (auto done = step(); !done) return done;
+  Names moved;
+  for (const auto& [path, inode] : names_)
+    if (is_below(path, from)) moved[path] = inode;
+  std::size_t left = 2 * moved.size();
+  const auto move = [&](const std::string& path, std::shared_ptr<Inode> inode) {
+    change_name(path, std::move(inode), --left > 0);
+    unsynced_names_.back().directory = parent(from);
+  };
+  for (const auto& [path, inode] : moved) {
+    move(to + path.substr(from.size()), inode);
+    move(path, nullptr);
+  }
+  std::erase_if(directories_,
+                [&](const auto& directory) { return directory.first == from || is_below(directory.first, from); });
+  directories_[to] = true;
+  return {};
+}
+
 Result<std::unique_ptr<File>> SimulatedDisk::open(const std::string& path, OpenMode mode) {
   const std::scoped_lock lock{mutex_};
   const auto found = names_.find(path);
@@ -201,6 +233,7 @@ Result<std::unique_ptr<File>> SimulatedDisk::open(const std::string& path, OpenM
 Status SimulatedDisk::rename(const std::string& from, const std::string& to) {
   const std::scoped_lock lock{mutex_};
   const auto found = names_.find(from);
+  if (found == names_.end() && has_files(from)) return rename_directory(from, to);
   if (found == names_.end()) return Error{Errc::not_found, fmt::format("{}: no such file", from)};
   if (auto done = step(); !done) return done;
   const auto inode = found->second;
@@ -211,8 +244,11 @@ Status SimulatedDisk::rename(const std::string& from, const std::string& to) {
 
 Status SimulatedDisk::remove(const std::string& path) {
   const std::scoped_lock lock{mutex_};
-  if (!names_.contains(path)) return Error{Errc::not_found, fmt::format("{}: no such file", path)};
+  if (has_files(path)) return Error{Errc::io, fmt::format("{}: the directory is not empty", path)};
+  if (!names_.contains(path) && !directories_.contains(path))
+    return Error{Errc::not_found, fmt::format("{}: no such file", path)};
   if (auto done = step(); !done) return done;
+  if (directories_.erase(path) == 1) return {};
   change_name(path, nullptr);
   return {};
 }
@@ -239,15 +275,20 @@ Status SimulatedDisk::create_directories(const std::string& path) {
 
 Result<std::vector<std::string>> SimulatedDisk::list(const std::string& directory) const {
   const std::scoped_lock lock{mutex_};
-  std::vector<std::string> names;
-  for (const auto& [path, inode] : names_)
-    if (parent(path) == directory) names.push_back(path.substr(directory.size() + 1));
-  return names;
+  std::set<std::string> names;
+  const auto add = [&](const std::string& path) {
+    if (!is_below(path, directory)) return;
+    const auto name = path.substr(directory.size() + 1);
+    names.insert(name.substr(0, name.find('/')));
+  };
+  for (const auto& [path, inode] : names_) add(path);
+  for (const auto& [path, made] : directories_) add(path);
+  return std::vector<std::string>{names.begin(), names.end()};
 }
 
 Result<bool> SimulatedDisk::exists(const std::string& path) const {
   const std::scoped_lock lock{mutex_};
-  return names_.contains(path) || directories_.contains(path);
+  return names_.contains(path) || directories_.contains(path) || has_files(path);
 }
 
 Result<std::unique_ptr<FileSystem::Lock>> SimulatedDisk::lock(const std::string& path) {

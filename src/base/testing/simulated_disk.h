@@ -57,11 +57,13 @@ class SimulatedDisk final : public FileSystem {
     std::string directory;
     std::string path;
     std::shared_ptr<Inode> inode;  // null: removed
-    bool first_of_pair = false;    // a rename is two changes that happen together or not at all
+    bool first_of_pair = false;    // goes with the next change: a rename happens as a whole or not at all
   };
 
   Status step();
   void change_name(const std::string& path, std::shared_ptr<Inode> inode, bool first_of_pair = false);
+  bool has_files(const std::string& directory) const;
+  Status rename_directory(const std::string& from, const std::string& to);
   void lose_unsynced(Inode& inode);
 
   mutable std::mutex mutex_;
