@@ -210,8 +210,12 @@ Status SimulatedDisk::rename_directory(const std::string& from, const std::strin
     move(to + path.substr(from.size()), inode);
     move(path, nullptr);
   }
-  std::erase_if(directories_,
-                [&](const auto& directory) { return directory.first == from || is_below(directory.first, from); });
+  std::map<std::string, bool> directories;
+  for (const auto& [path, made] : directories_) {
+    const bool moves = path == from || is_below(path, from);
+    directories[moves ? to + path.substr(from.size()) : path] = made;
+  }
+  directories_ = std::move(directories);
   directories_[to] = true;
   return {};
 }
@@ -249,6 +253,7 @@ Status SimulatedDisk::remove(const std::string& path) {
     return Error{Errc::not_found, fmt::format("{}: no such file", path)};
   if (auto done = step(); !done) return done;
   if (directories_.erase(path) == 1) return {};
+  for (auto above = parent(path); !above.empty(); above = parent(above)) directories_[above] = true;  // stay, empty
   change_name(path, nullptr);
   return {};
 }
