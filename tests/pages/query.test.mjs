@@ -40,7 +40,20 @@ async function assertShows(page, answer) {
     rows.map((row) => row.querySelector('data')?.getAttribute('value') ?? null),
   );
   assert.deepEqual(cells, answer.values.map((value) => (value.consumption === null ? null : String(value.consumption))));
+  await assertAddsUp(page);
   if (answer.values.length > 1) await assertDrawn(page, answer);
+}
+
+// As a reader with pencil and paper would: the digits that are shown, not the attributes.
+async function assertAddsUp(page) {
+  const shown = async (locator) => (await locator.allInnerTexts()).map((digits) => digits.replaceAll(',', ''));
+  const rows = await shown(page.locator('tbody data'));
+  const [total] = await shown(page.locator('tfoot data'));
+  assert.deepEqual(await shown(page.getByTestId('answer').locator('data')), [total]);
+  const places = (digits) => digits.split('.')[1]?.length ?? 0;
+  assert.deepEqual([...new Set(rows.map(places))], [places(total)]);
+  const counted = (digits) => BigInt(digits.replace('.', ''));
+  assert.equal(rows.map(counted).reduce((sum, row) => sum + row), counted(total));
 }
 
 // The bars as drawn: as many as there are numbers above 0, and as high as the numbers say.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnPlaces, formatAge, formatDays, formatHeadline, formatInstant, formatNumber, formatPercent } from './format';
+import { formatAge, formatDays, formatInstant, formatNumber, formatPercent, placesOf } from './format';
 
 const plain = (text: string) => text.replace(/[\u00a0\u202f\u2009]/g, ' ');
 
@@ -10,16 +10,11 @@ describe('numbers', () => {
     expect(formatNumber(123456.7, 'en-GB')).toBe('123,456.7');
   });
   it('stand beneath each other in a column', () => {
-    const places = columnPlaces([1, 0.25, null, 12.5]);
+    const places = placesOf([1, 0.25, null, 12.5]);
     expect(places).toBe(2);
     expect([1, 0.25, 12.5].map((kwh) => formatNumber(kwh, 'en-GB', places))).toEqual(['1.00', '0.25', '12.50']);
-    expect(columnPlaces([0.333333])).toBe(3);
-    expect(columnPlaces([])).toBe(0);
-  });
-  it('are short in a sentence, yet a small one is not nothing', () => {
-    expect(formatHeadline(1234.5678, 'en-GB')).toBe('1,234.57');
-    expect(formatHeadline(0.004, 'en-GB')).toBe('0.004');
-    expect(formatHeadline(0, 'en-GB')).toBe('0');
+    expect(placesOf([0.333333])).toBe(6);
+    expect(placesOf([])).toBe(0);
   });
   it('a small share is not 0 %, nearly all is not 100 %', () => {
     expect(formatPercent(0.0332, 'en-GB')).toBe('3.3%');

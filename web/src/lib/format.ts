@@ -18,21 +18,15 @@ export function formatNumber(value: number, locale: Locale, fixedPlaces?: number
   return new Intl.NumberFormat(locale, { ...options, maximumFractionDigits: fixedPlaces ?? PLACES_MAX }).format(value);
 }
 
-// For a sentence: two places say enough, a small number gets more. The exact one stands beside it in the page.
-export function formatHeadline(kwh: number, locale: Locale): string {
-  const digits = Math.abs(kwh) >= 1 ? 2 : 3;
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(kwh);
-}
-
 export function formatPercent(share: number, locale: Locale): string {
   if (share > 0 && share < 0.001) return `< ${formatPercent(0.001, locale)}`;
   if (share > 0.999 && share < 1) return `> ${formatPercent(0.999, locale)}`;
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share);
 }
 
-// One number of places for a whole column, so that the points stand beneath each other.
-export function columnPlaces(values: readonly (number | null)[], max = 3): number {
-  return values.reduce<number>((most, value) => Math.max(most, value === null ? 0 : Math.min(max, places(value))), 0);
+// The most places any of them has: with so many all of them are exact, and their points stand beneath each other.
+export function placesOf(values: readonly (number | null)[]): number {
+  return values.reduce<number>((most, value) => Math.max(most, value === null ? 0 : places(value)), 0);
 }
 
 function formatUtc(date: LocalDate, locale: Locale, options: Intl.DateTimeFormatOptions): string {

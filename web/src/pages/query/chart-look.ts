@@ -5,7 +5,13 @@ import { formatNumber, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
 import { qualityOf, tooltipNotes } from './bar-notes';
 
-export function chartLook(element: HTMLElement, width: number, messages: Messages, locale: Locale): ChartLook {
+export function chartLook(
+  element: HTMLElement,
+  width: number,
+  messages: Messages,
+  locale: Locale,
+  places: number,
+): ChartLook {
   const style = getComputedStyle(element);
   const token = (name: string) => style.getPropertyValue(name).trim();
   return {
@@ -28,6 +34,6 @@ export function chartLook(element: HTMLElement, width: number, messages: Message
     width,
     animate: !window.matchMedia('(prefers-reduced-motion: reduce)').matches,
     font: style.fontFamily,
-    format: (kwh) => formatNumber(kwh, locale),
+    format: (kwh) => formatNumber(kwh, locale, places),
   };
 }
