@@ -99,6 +99,29 @@ test('/query/ keeps its budget, and nothing comes from elsewhere', () =>
     assert.ok(chart > 50_000 && chart < 250_000, `the chart: ${chart} bytes`);
   }));
 
+// The widest content there is: energies to the last place, counts over a thousand, covered parts, estimates.
+for (const lang of ['en', 'zh']) {
+  for (const width of [320, 390, 600, 740, 800, 1000]) {
+    test(`every table fits, ${lang}, ${width} px`, () =>
+      withPage(browser, { lang, viewport: { width, height: 844 } }, async (page) => {
+        const days = `first=${siteDate(siteMidnight(1))}&last=${siteDate(siteMidnight(1))}`;
+        const asked = [...['30m', '1d', '1w', '1m', '1y'].map((period) => `${METERS.gaps}&period=${period}`),
+          `${METERS.old}&period=1y`, `${METERS.ends}&${gapDays()}`, `${METERS.gaps}&${gapDays()}`, `${METERS.whole}&${days}`];
+        for (const search of asked) {
+          await page.goto(`${server.base}/query/?meter=${search}`);
+          await settled(page);
+          const cut = await page.locator('.scroll').evaluate((box) => {
+            const right = box.getBoundingClientRect().right;
+            const cells = [...box.querySelectorAll('th, td, small, span')].filter((cell) => cell.getBoundingClientRect().right > right + 0.5);
+            return [box.scrollWidth - box.clientWidth, ...cells.map((cell) => cell.innerText)];
+          });
+          assert.deepEqual(cut, [0], search);
+          await assertFits(page);
+        }
+      }));
+  }
+}
+
 test('the whole table is there without a scroll of its own, and no Chinese month is broken', () =>
   withPage(browser, { lang: 'zh', viewport: NARROW }, async (page) => {
     await page.goto(`${server.base}/query/?meter=${METERS.whole}&period=1y`);

@@ -207,6 +207,7 @@ export const en = {
     columnQuality: 'Quality',
     columnReadings: 'Readings',
     readingsCell: (p: { found: string; expected: string }) => `${p.found} of ${p.expected}`,
+    readingsCounted: (p: { found: string; expected: string }) => `${p.found}\u00a0of\u00a0${p.expected} readings`,
     estimatedCell: (p: { count: string }) => `${p.count}\u00a0estimated`,
     coveredCell: (p: { part: string }) => `Covers only ${p.part}`,
     total: 'Total',

@@ -188,6 +188,7 @@ export const zh: Messages = {
     columnQuality: '数据质量',
     columnReadings: '读数',
     readingsCell: (p) => `${p.found} / ${p.expected}`,
+    readingsCounted: (p) => `读数 ${p.found}\u00a0/ ${p.expected}`,
     estimatedCell: (p) => `估算\u00a0${p.count}\u00a0个`,
     coveredCell: (p) => `仅含 ${p.part}`,
     total: '合计',

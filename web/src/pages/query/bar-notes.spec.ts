@@ -17,9 +17,14 @@ const bars = barsOf(sampleAnswer({ step: 'day', values }), 'Asia/Singapore', 'en
 
 it('tells what the table says of each value', () => {
   expect(bars.map((bar) => notesOf(bar, en, 'en-GB'))).toEqual([
-    { readings: '45 of 48', estimated: '4\u00a0estimated', covered: '' },
-    { readings: '36 of 48', estimated: '', covered: 'Covers only 00:00–\u206018:00' },
-    { readings: '640 of 1,344', estimated: '', covered: 'Covers only 14 Feb 12:30 – 1 Mar 00:00' },
+    { readings: '45 of 48', estimated: '4\u00a0estimated', counts: '45\u00a0of\u00a048 readings, 4\u00a0estimated', covered: '' },
+    { readings: '36 of 48', estimated: '', counts: '36\u00a0of\u00a048 readings', covered: 'Covers only 00:00–\u206018:00' },
+    {
+      readings: '640 of 1,344',
+      estimated: '',
+      counts: '640\u00a0of\u00a01,344 readings',
+      covered: 'Covers only 14 Feb 12:30 – 1 Mar 00:00',
+    },
   ]);
 });
 
@@ -35,6 +40,7 @@ it('tells it beside the pointer, in both languages', () => {
 it('leaves the counts of a single interval to its quality', () => {
   const [actual] = barsOf(sampleAnswer(), 'Asia/Singapore', 'en-GB', later);
   expect(tooltipNotes(actual!, en, 'en-GB')).toEqual([]);
+  expect(notesOf(actual!, en, 'en-GB').counts).toBe('');
 });
 
 it('says “partly” only where a part is estimated', () => {

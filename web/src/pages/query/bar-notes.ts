@@ -8,6 +8,7 @@ export interface BarNotes {
   readings: string; // '47 of 48'
   estimated: string; // '2 estimated'; empty where none is
   covered: string; // the part it is for; empty where that is all of it
+  counts: string; // readings and estimated in one, where there is no room for a column; empty for a single interval
 }
 
 // What a value rests on: estimated in part only where some of its readings are there.
@@ -23,9 +24,12 @@ type Counts = Pick<Bar, 'expected' | 'found' | 'estimated'>;
 export function notesOf(about: Counts & { covered?: string | null }, messages: Messages, locale: Locale): BarNotes {
   const said = messages.query;
   const number = (count: number) => formatNumber(count, locale);
+  const readings = { found: number(about.found), expected: number(about.expected) };
+  const estimated = about.estimated > 0 ? said.estimatedCell({ count: number(about.estimated) }) : '';
   return {
-    readings: said.readingsCell({ found: number(about.found), expected: number(about.expected) }),
-    estimated: about.estimated > 0 ? said.estimatedCell({ count: number(about.estimated) }) : '',
+    readings: said.readingsCell(readings),
+    estimated,
+    counts: about.expected > 1 ? [said.readingsCounted(readings), estimated].filter((note) => note !== '').join(said.comma) : '',
     covered: about.covered ? said.coveredCell({ part: about.covered }) : '',
   };
 }
