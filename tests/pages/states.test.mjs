@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, launch, text, withPage } from './support/browser.mjs';
+import { assertAccessible, assertFits, launch, NARROW, text, withPage } from './support/browser.mjs';
 import { startServer } from './support/server.mjs';
 import { fillTown, halfHourStart, METERS, siteDate, siteMidnight } from './support/town.mjs';
 
@@ -54,7 +54,10 @@ for (const [search, title] of [
   ['first=2026-03-10&last=2026-03-01', 'The last day, 1 Mar 2026, lies before the first, 10 Mar 2026'],
   ['first=2026-02-30&last=2026-03-01', '“2026-02-30” is not a date'],
   ['first=2026-03-01', 'The link names only one of two days'],
+  ['first=1960-01-01&last=2026-03-01', '1 Jan 1960 is too far away'],
+  ['first=2026-03-01&last=2106-02-06', '6 Feb 2106 is too far away'],
   ['from=2026-03-10&to=2026-03-12', 'The link has a part that is not known: “from”'],
+  ['Period=1w', 'The link has a part that is not known: “Period”'],
   ['period=zz', '“zz” is not a period'],
   ['channel=both', '“both” is not a direction'],
 ]) {
@@ -71,6 +74,62 @@ for (const [search, title] of [
       assert.equal(new URL(page.url()).search, `?meter=${METERS.whole}&period=1w`);
     }));
 }
+
+test('parts of a link that no page knows are left alone', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page, `?utm_source=letter&meter=${METERS.whole}&period=1w&from=singlemessage&fbclid=x1`);
+    await page.getByText('in the last 7 days').waitFor();
+    await open(page, `?metre=${METERS.whole}`);
+    await page.getByText('The link has a part that is not known: “metre”').waitFor();
+  }));
+
+// The server's words are English: none of them may be needed for what a reader can enter.
+for (const { lang, notice, hint, days, labels, show } of [
+  {
+    lang: 'en',
+    notice: '31 Dec 1969 is too far away',
+    hint: 'Choose a day from 2 Jan 1970 to 5 Feb 2106',
+    days: 'Days from 2 Jan 1970 to 5 Feb 2106 can be asked for.',
+    labels: ['First day', 'Last day'],
+    show: 'Show',
+  },
+  {
+    lang: 'zh',
+    notice: '1969年12月31日 超出可查询的范围',
+    hint: '请选择 1970年1月2日 至 2106年2月5日 之间的日期',
+    days: '可查询 1970年1月2日 至 2106年2月5日 之间的日期。',
+    labels: ['开始日期', '结束日期'],
+    show: '查询',
+  },
+]) {
+  test(`days out of range are told by link and form, ${lang}`, () =>
+    withPage(browser, { lang, viewport: NARROW }, async (page) => {
+      const asked = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await open(page, `?meter=${METERS.whole}&first=1969-12-31&last=2026-03-01`);
+      await page.getByText(notice).waitFor();
+      await page.getByText(days).waitFor();
+      await page.getByText(hint).waitFor();
+      assert.equal(await page.getByLabel(labels[0]).getAttribute('aria-invalid'), 'true');
+      assert.doesNotMatch(await text(page.locator('body')), /The server|服务器/);
+      await assertAccessible(page);
+      await assertFits(page);
+
+      await page.getByLabel(labels[0]).fill('2026-03-01');
+      await page.getByLabel(labels[1]).fill('2106-02-06');
+      await page.getByRole('button', { name: show, exact: true }).click();
+      await page.locator('#last-day-error').getByText(hint).waitFor();
+      assert.match(page.url(), /first=1969-12-31/);
+      assert.deepEqual(asked.filter((url) => url.includes('/consumption')), []);
+    }));
+}
+
+test('the first and the last day of all can be asked for', () =>
+  withPage(browser, {}, async (page) => {
+    await open(page, `?meter=${METERS.whole}&first=1970-01-02&last=2106-02-05`);
+    await page.getByText('You used').waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 137);
+  }));
 
 test('an unknown meter can be registered from here', () =>
   withPage(browser, provoked, async (page) => {

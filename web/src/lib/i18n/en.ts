@@ -124,6 +124,8 @@ export const en = {
     last: 'Last day',
     missingDay: 'Choose both days',
     wrongOrder: 'The last day lies before the first',
+    notADay: 'This is not a date',
+    outOfRange: (p: { first: string; last: string }) => `Choose a day from ${p.first} to ${p.last}`,
     channel: 'Direction',
     channels: { import: 'Used from the grid', export: 'Fed into the grid' },
     startTitle: 'Which meter?',
@@ -134,6 +136,8 @@ export const en = {
     link: {
       order: (p: { first: string; last: string }) => `The last day, ${p.last}, lies before the first, ${p.first}`,
       date: (p: { text: string }) => `“${p.text}” is not a date`,
+      range: (p: { day: string }) => `${p.day} is too far away`,
+      rangeText: (p: { first: string; last: string }) => `Days from ${p.first} to ${p.last} can be asked for.`,
       pair: 'The link names only one of two days',
       days: 'Own dates are two, the first and the last day, as in first=2026-03-01&last=2026-03-10.',
       period: (p: { text: string }) => `“${p.text}” is not a period`,

@@ -111,6 +111,8 @@ export const zh: Messages = {
     last: '结束日期',
     missingDay: '请选择开始和结束日期',
     wrongOrder: '结束日期早于开始日期',
+    notADay: '这不是有效的日期',
+    outOfRange: (p) => `请选择 ${p.first} 至 ${p.last} 之间的日期`,
     channel: '方向',
     channels: { import: '从电网用电', export: '向电网送电' },
     startTitle: '查询哪块电表？',
@@ -121,6 +123,8 @@ export const zh: Messages = {
     link: {
       order: (p) => `结束日期 ${p.last} 早于开始日期 ${p.first}`,
       date: (p) => `“${p.text}”不是有效的日期`,
+      range: (p) => `${p.day} 超出可查询的范围`,
+      rangeText: (p) => `可查询 ${p.first} 至 ${p.last} 之间的日期。`,
       pair: '链接中只有一个日期',
       days: '自选日期需要开始和结束两天，例如 first=2026-03-01&last=2026-03-10。',
       period: (p) => `“${p.text}”不是有效的时间段`,
