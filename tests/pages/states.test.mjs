@@ -187,6 +187,24 @@ test('no connection from the start, and back by itself', () =>
     await page.getByText('You used').waitFor();
   }));
 
+for (const [lang, link, title, again] of [
+  ['en', 'Consumption', 'No connection to Meterhouse', 'Try again'],
+  ['zh', '用电量', '无法连接到电表管理系统', '重试'],
+]) {
+  test(`no connection when /query/ is reached from another page, ${lang}`, () =>
+    withPage(browser, { ...provoked, lang }, async (page) => {
+      await page.goto(`${server.base}/register/`);
+      await page.locator('#region').waitFor();
+      await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+      await page.getByRole('link', { name: link, exact: true }).click();
+      assert.ok((await text(page.getByRole('alert'))).startsWith(title));
+      await assertAccessible(page);
+      await page.unroute('**/api/**');
+      await page.getByRole('button', { name: again }).click();
+      await page.getByRole('link', { name: /^100 000 001/ }).waitFor();
+    }));
+}
+
 test('a refresh that fails leaves the old number, marked as old', () =>
   withPage(browser, provoked, async (page, { context }) => {
     await open(page, `?meter=${METERS.whole}&period=1d`);
