@@ -96,8 +96,9 @@ Result<ConsumptionAnswer> UsageQueries::consumption_of(const Meter& meter, const
                                   .installed = *since,
                                   .now = clock_.now(),
                                   .max_values = question.max_values,
-                                  .register_modulus = modulus_of(meter)},
-                                 question.calendar != nullptr ? *question.calendar : calendar_);
+                                  .register_modulus = modulus_of(meter),
+                                  .days = question.calendar},
+                                 calendar_);
 }
 
 Result<ConsumptionAnswer> UsageQueries::consumption(const Question& question) const {

@@ -46,7 +46,7 @@ class UsageQueries {
     TimeRange range;
     Step step;
     std::size_t max_values = kMaxAnswerValues;
-    const SiteCalendar* calendar = nullptr;  // whose days and months are meant; the site's where null
+    const SiteCalendar* calendar = nullptr;  // whose days and longer are meant; the site's where null
   };
 
   // As consumption() in usage/consumption.h. Expected are the intervals since the meter's registration or the channel's

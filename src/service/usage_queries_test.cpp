@@ -113,6 +113,42 @@ TEST_F(UsageQueriesTest, DaysMayBeThoseOfAnotherZone) {
   EXPECT_EQ(answer.values[0].energy, kwh("24"));
 }
 
+// The days are cut where no reading stands, but what is expected stays the site's half-hours, and all of them are
+// there.
+TEST_F(UsageQueriesTest, AnotherZonesDaysAreCountedOnTheSitesGrid) {
+  clock_.set(instant("2025-03-01T00:00Z"));
+  take_half_hours("2025-02-17T00:00+08:00", 48 * 4 + 1, "0.5");
+  struct Case {
+    const char* zone;
+    const char* from;
+    const char* to;
+  };
+  for (const Case& c : {Case{"Asia/Kathmandu", "2025-02-18T00:00+05:45", "2025-02-20T00:00+05:45"},
+                        Case{"Pacific/Chatham", "2025-02-18T00:00+13:45", "2025-02-20T00:00+13:45"}}) {
+    SCOPED_TRACE(c.zone);
+    const SiteCalendar asked = testing_support::calendar_of(c.zone);
+    const TimeRange range{instant(c.from), instant(c.to)};
+    const auto counts_of = [](const Consumption& value) {
+      const Completeness& counts = value.completeness;
+      return fmt::format("{} {}/{}/{}", to_string(value.quality), counts.expected, counts.found, counts.estimated);
+    };
+    const auto answer_of = [&](Step step) {
+      return must(usage_.consumption({.meter = kMeter, .range = range, .step = step, .calendar = &asked}));
+    };
+    const auto days = answer_of(Step::day);
+    ASSERT_EQ(days.values.size(), 2U);
+    for (const Consumption& day : days.values) EXPECT_EQ(counts_of(day), "estimated 48/48/1");
+    EXPECT_EQ(counts_of(days.total), "estimated 96/96/1");
+    // Half-hours and hours are those of the site's clock, whoever asks: only the two that the range cuts are shares.
+    for (const auto& [step, values] : {std::pair{Step::half_hour, 97U}, std::pair{Step::hour, 49U}}) {
+      const auto answer = answer_of(step);
+      EXPECT_EQ(counts_of(answer.total), "estimated 96/96/1");
+      ASSERT_EQ(answer.values.size(), values);
+      EXPECT_EQ(std::ranges::count(answer.values, Quality::actual, &Consumption::quality), values - 2);
+    }
+  }
+}
+
 TEST_F(UsageQueriesTest, TheRegistersDigitsTellWhereItWraps) {
   must(catalog_->patch_meter(
       kMeter,

@@ -77,6 +77,11 @@ Result<std::vector<Edge>> interval_edges(const Timeline& timeline, const Edge& f
   return edges;
 }
 
+const SiteCalendar& calendar_of_steps(const ConsumptionQuery& query, const SiteCalendar& site) {
+  const bool of_the_clock = query.step == Step::half_hour || query.step == Step::hour;
+  return of_the_clock || query.days == nullptr ? site : *query.days;
+}
+
 Result<std::vector<Edge>> step_edges(const Timeline& timeline, const ConsumptionQuery& query,
                                      const SiteCalendar& calendar) {
   const auto bounds = step_bounds(query.range, query.step, calendar, query.max_values);
@@ -104,10 +109,9 @@ std::string_view to_string(Quality quality) {
   return "?";
 }
 
-Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQuery& query,
-                                      const SiteCalendar& calendar) {
+Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQuery& query, const SiteCalendar& site) {
   if (query.range.empty()) return Error{Errc::invalid_argument, "the range is empty: it must end after it begins"};
-  if (!all_count(series)) return consumption(those_that_count(series), query, calendar);
+  if (!all_count(series)) return consumption(those_that_count(series), query, site);
   const auto timeline = Timeline::of(series, query.register_modulus);
   if (!timeline) return timeline.error();
 
@@ -115,10 +119,10 @@ Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQue
   const Edge from = timeline->edge_at(query.range.from, query.snap, near);
   const Edge to = timeline->edge_at(query.range.to, query.snap, near);
   const auto edges = query.step == Step::interval ? interval_edges(*timeline, from, to, query.max_values)
-                                                  : step_edges(*timeline, query, calendar);
+                                                  : step_edges(*timeline, query, calendar_of_steps(query, site));
   if (!edges) return edges.error();
 
-  const ExpectedGrid grid{query, calendar.offset_at(query.range.from), *timeline};
+  const ExpectedGrid grid{query, site.offset_at(query.range.from), *timeline};
   ConsumptionAnswer answer{.total = measure(*timeline, grid, from, to), .values = {}};
   answer.values.reserve(edges->empty() ? 0 : edges->size() - 1);
   for (std::size_t i = 0; i + 1 < edges->size(); ++i)

@@ -27,7 +27,7 @@ std::string_view to_string(Step step);           // "interval", "30min", "hour",
 Result<Step> parse_step(std::string_view text);  // errors invalid_argument
 
 // Counts over (from, to]: an interval of the expected grid is counted where it closes, so that the counts of
-// neighbouring ranges add up. The grid lies on the site's clock: one of its points is local midnight.
+// neighbouring ranges add up. The grid lies on the site's clock, whoever asks: one of its points is local midnight.
 struct Completeness {
   std::int64_t expected = 0;   // intervals that should exist: wholly after `installed`, closed by `now`
   std::int64_t found = 0;      // those whose closing instant has a reading within `snap` that counts
@@ -63,6 +63,7 @@ struct ConsumptionQuery {
   Instant now = kLastInstant;         // nor after it
   std::size_t max_values = kMaxAnswerValues;
   std::optional<MilliWattHours> register_modulus{};  // 10^digits kWh: the register wraps there
+  const SiteCalendar* days = nullptr;  // whose days, weeks, months and years are meant; the site's if null
 };
 
 struct ConsumptionAnswer {
@@ -84,17 +85,17 @@ struct ConsumptionAnswer {
 // A dip that begins like a rollover is one only where the way back up could not be drawn. A fall is judged by what has
 // come: the newest reading of a dip is a new base until the register is back. Readings with a status other than ok do
 // not count.
+//   site    its clock is that of the grid, of hours and half-hours; its days are meant where query.days says no other
 //   series  the readings with range.from - snap - kDipReach <= at <= range.to + snap + kDipReach and the nearest
 //           neighbours on both sides
 //   errors  invalid_argument: the range is empty; out_of_range: more than max_values values, or an energy
 //           that does not fit 64 bits
 //   cost    linear in the readings, about 1 ns each, and about 50 ns a value
-Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQuery& query,
-                                      const SiteCalendar& calendar);
+Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQuery& query, const SiteCalendar& site);
 
-// The bounds of the steps that cover [range.from, range.to): day, week (Monday), month and year are the site's local
-// ones, hour and half-hour those of its clock (cut where the clock is set); the first and last are cut to the range.
-// step != interval (MH_CHECK).
+// The bounds of the steps that cover [range.from, range.to): day, week (Monday), month and year are the calendar's
+// local ones, hour and half-hour those of its clock (cut where the clock is set); the first and last are cut to the
+// range. step != interval (MH_CHECK).
 //   errors  out_of_range: more than `limit` of them
 Result<std::vector<Instant>> step_bounds(TimeRange range, Step step, const SiteCalendar& calendar, std::size_t limit);
 

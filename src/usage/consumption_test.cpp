@@ -358,6 +358,26 @@ TEST(Consumption, TheGridLiesOnTheSitesClock) {
   EXPECT_THAT(lines(answer), testing::ElementsAre("24 actual 48/48/0"));
 }
 
+// Its site in Singapore, its days those of the zone: the grid stays where the readings are.
+TEST(Consumption, TheGridStaysOnTheSitesClockWhoseverDaysAreAsked) {
+  const Series series = regular("2025-02-19T00:00+08:00", 48 * 5);
+  for (const auto& [zone, from, to] :
+       {std::tuple{"Asia/Kathmandu", "2025-02-20T00:00+05:45", "2025-02-22T00:00+05:45"},
+        std::tuple{"Pacific/Chatham", "2025-02-20T00:00+13:45", "2025-02-22T00:00+13:45"}}) {
+    SCOPED_TRACE(zone);
+    const SiteCalendar days = calendar_of(zone);
+    ConsumptionQuery query = query_of(from, to, Step::day);
+    query.days = &days;
+    const auto answer = answer_of(series, query);
+    EXPECT_THAT(lines(answer), testing::ElementsAre("24 estimated 48/48/1", "24 estimated 48/48/1"));
+    EXPECT_EQ(line(answer.total), "48 estimated 96/96/1");
+    query.step = Step::hour;
+    EXPECT_THAT(lines(answer_of(series, query)), testing::Contains("1 actual 2/2/0").Times(47));
+    query.step = Step::half_hour;
+    EXPECT_THAT(lines(answer_of(series, query)), testing::Contains("0.5 actual 1/1/0").Times(95));
+  }
+}
+
 TEST(Consumption, RefusesWhatCannotBeAnswered) {
   const SiteCalendar calendar = calendar_of("Asia/Singapore");
   struct Case {

@@ -17,6 +17,7 @@ ROWS_A_REQUEST_MAX = 1500
 REPEATED = 0.1  # share of the rows sent once more
 STOP_AFTER = {signal.SIGTERM: 0.05, signal.SIGKILL: 0.05}  # of the requests
 STEPS = ["interval", "30min", "hour", "day", "week", "month", "year"]
+ZONES = ["America/New_York", "Asia/Kathmandu", "Pacific/Chatham"]  # of the last two no midnight is a half-hour of the site
 TOWN = ["--meters", 6, "--solar", 1, "--days", DAYS, "--start", FIRST_DAY, "--duplicates", 0.02, "--out-of-order", 0.02,
         "--late-hours", 0.1, "--late-days", 0.05, "--gaps", 0.1, "--dips", 0.003, "--spikes", 0.0005, "--stuck", 0.02,
         "--rollovers", 0.4, "--exchanges", 0.4]  # fmt: skip
@@ -90,7 +91,8 @@ class SetTest(ServerTest):
             for step in STEPS:
                 for first, end in ((FIRST_DAY - timedelta(days=2), last), inside):
                     yield f"{base}/consumption?channel={channel}&from={first}&to={end}&step={step}"
-            yield f"{base}/consumption?channel={channel}&from={FIRST_DAY}&to={last}&step=day&tz=America/New_York"
+            for zone in ZONES:
+                yield f"{base}/consumption?channel={channel}&from={FIRST_DAY}&to={last}&step=day&tz={zone}"
             yield f"{base}/readings?channel={channel}&limit=10000"
 
     def answers(self):
@@ -114,6 +116,8 @@ class SetTest(ServerTest):
         wanted = self.answers()
         totals = [json.loads(text)["total"] for path, text in wanted.items() if "step=month" in path]
         self.assertNotIn(None, totals, "the answers must have something to differ in")
+        zoned = [json.loads(text)["completeness"] for path, text in wanted.items() if "&tz=" in path]
+        self.assertLess(max(counts["expected"] - counts["found"] for counts in zoned), 48 * DAYS / 2, "the grid is the site's")
 
         for way in range(WAYS):
             with self.subTest(way=way):

@@ -313,6 +313,21 @@ class Consumption(V1Test):
         self.assertEqual((utc["from"], utc["timezone"], utc["total"]), ("2025-02-20T00:00:00+00:00", "UTC", 24))
         self.assertEqual(self.consumption(meter, "from=2025-02-20T00:00&to=2025-02-19T16:30:00Z&step=30min")["total"], 0.5)
 
+    def test_days_of_a_zone_whose_midnight_is_no_half_hour_of_the_site(self):
+        meter = self.new_meter()
+        self.accept(self.half_hours(meter, days=4))
+        for zone, values in [("UTC", ["actual", "actual"]), ("Asia/Kathmandu", ["estimated"] * 2), ("Pacific/Chatham", ["estimated"] * 2)]:
+            with self.subTest(zone):
+                answer = self.consumption(meter, f"from=2025-02-21&to=2025-02-23&tz={zone}")
+                self.assertEqual([value["quality"] for value in answer["values"]], values)
+                for part, days in [(answer["completeness"], 2), *((value, 1) for value in answer["values"])]:
+                    counts = (part["expected"], part["found"], part["estimated"])
+                    self.assertEqual(counts, (48 * days, 48 * days, values.count("estimated") // 2))
+                same = [self.consumption(meter, f"from=2025-02-21T00:00%2B08:00&to=2025-02-22T00:00%2B08:00&step={step}&tz={zone}")
+                        for step in ("30min", "hour", "day")]  # fmt: skip
+                self.assertEqual([(a["total"], a["quality"], a["completeness"]["found"]) for a in same], [(24, "actual", 48)] * 3)
+                self.assertEqual([len(answer["values"]) for answer in same[:2]], [48, 24], "half-hours and hours are the site's")
+
     def test_refusals(self):
         meter = self.new_meter()
         for words, query in [
