@@ -6,15 +6,22 @@ import { assertAccessible, assertFits, launch, NARROW, settled, text, withPage }
 import { startServer } from './support/server.mjs';
 
 const METER = '100000001';
+// Each ends with another half-hour around the change: its newest reading, the half-hour, and the reading's time.
+const ENDS = {
+  100000002: ['2012-10-28T00:30:00Z', '01:00–01:30 UTC+1', '01:30 UTC+1'],
+  100000003: ['2012-10-28T01:00:00Z', '01:30 UTC+1 – 01:00 UTC+0', '01:00 UTC+0'],
+  100000004: ['2012-10-28T01:30:00Z', '01:00–01:30 UTC+0', '01:30 UTC+0'],
+  100000005: ['2012-10-29T01:30:00Z', '01:00–01:30', '01:30'],
+};
 const HALF_HOUR_MS = 30 * 60_000;
 
 let server;
 let browser;
 
-function readings(from, to) {
+function readings(from, to, meter_id = METER) {
   const count = (Date.parse(to) - Date.parse(from)) / HALF_HOUR_MS;
   return Array.from({ length: count + 1 }, (_, index) => ({
-    meter_id: METER,
+    meter_id,
     at: new Date(Date.parse(from) + index * HALF_HOUR_MS).toISOString(),
     register: Date.parse(from) / 1e9 + index / 4,
   }));
@@ -24,10 +31,11 @@ before(async () => {
   server = await startServer({ timezone: 'Europe/London' });
   const { regions, dwelling_types } = await server.get('/api/v1/config');
   const place = { region: regions[0].name, area: regions[0].areas[0], dwelling_type: dwelling_types[0] };
-  await server.post('/api/v1/meters', { meter_id: METER, ...place });
+  await server.post('/api/v1/meters', [METER, ...Object.keys(ENDS)].map((meter_id) => ({ meter_id, ...place })));
   await server.post('/api/v1/readings', [
     ...readings('2012-10-26T23:00:00Z', '2012-10-30T00:00:00Z'),
     ...readings('2013-03-30T00:00:00Z', '2013-04-01T23:00:00Z'),
+    ...Object.entries(ENDS).flatMap(([meter, [newest]]) => readings('2012-10-27T23:00:00Z', newest, meter)),
   ]);
   browser = await launch();
 });
@@ -56,6 +64,21 @@ for (const [day, count, first, rows] of [
         await assertAccessible(page);
       }));
   }
+}
+
+for (const lang of ['en', 'zh']) {
+  test(`the latest half-hour has its offset, as in the table, ${lang}`, () =>
+    withPage(browser, { lang, viewport: NARROW }, async (page) => {
+      for (const [meter, [, range, newest]] of Object.entries(ENDS)) {
+        await page.goto(`${server.base}/query/?meter=${meter}&period=30m`);
+        await settled(page);
+        const sentence = await text(page.getByTestId('answer'));
+        assert.ok(sentence.includes(lang === 'en' ? `2012, ${range}.` : `日 ${range}）`), sentence);
+        assert.ok((await times(page))[0].endsWith(range));
+        assert.ok((await page.locator('dl div').nth(2).locator('dd').nth(1).innerText()).endsWith(newest));
+        await assertFits(page);
+      }
+    }));
 }
 
 test('the days beside it need no offset', () =>

@@ -4,7 +4,17 @@ import type { Consumption, ConsumptionValue, Quality, Step } from './api';
 import { readingsDue } from './due';
 import { formatDate, formatDay, formatDays, formatMonth, formatShortDay, formatShortMonth, type Locale } from './format';
 import { spanWithin, type Span } from './selection';
-import { addDays, isClockChanged, monthStart, offsetMinutes, offsetName, siteClock, type SiteClock } from './time';
+import {
+  addDays,
+  clockRange,
+  clockTime,
+  monthStart,
+  offsetMinutes,
+  offsetName,
+  siteClock,
+  siteDate,
+  type SiteClock,
+} from './time';
 
 // What a value rests on, for eyes: the API's quality, and apart from it a sum that is measured while readings inside are
 // missing, so that only how it is spread over its time is estimated; and what is not there because its readings are still due.
@@ -29,35 +39,20 @@ export function barsOf(answer: Consumption, timezone: string, locale: Locale, no
     ...barOf(value, index, answer.step, timezone, locale),
     basis: isDue(value, answer, now) ? ('due' as const) : basisOf(value),
   }));
-  return isOfHours(answer.step) ? withOffsets(bars, answer.values, timezone, locale) : bars;
+  return isOfHours(answer.step) ? withOffsets(bars, answer.values, timezone) : bars;
 }
 
 function isOfHours(step: Step): boolean {
   return step === 'interval' || step === '30min' || step === 'hour';
 }
 
-// On a day when the clock is changed, a time alone does not tell which: the offset stands with it.
-function withOffsets(bars: Bar[], values: readonly ConsumptionValue[], timezone: string, locale: Locale): Bar[] {
-  const starts = values.map((value) => new Date(value.from));
-  const days = starts.map((start) => siteClock(start, timezone).date);
-  const changed = new Set([...new Set(days)].filter((day) => isClockChanged(day, timezone)));
-  const offset = (instant: Date) => offsetName(offsetMinutes(instant, timezone));
+// Where the clock has been changed, the new offset stands beneath the axis.
+function withOffsets(bars: Bar[], values: readonly ConsumptionValue[], timezone: string): Bar[] {
+  const offsets = values.map((value) => offsetName(offsetMinutes(new Date(value.from), timezone)));
   return bars.map((bar, index) => {
-    const [start, value] = [starts[index], values[index]];
-    if (!start || !value || !changed.has(days[index] ?? '')) return bar;
-    const before = starts[index - 1];
-    const turned = before !== undefined && offset(before) !== offset(start);
-    const label = offsetLabel(start, new Date(value.to), timezone, locale);
-    return { ...bar, label, axisBelow: turned ? offset(start) : bar.axisBelow };
+    const turned = index > 0 && offsets[index - 1] !== offsets[index];
+    return turned ? { ...bar, axisBelow: offsets[index] ?? '' } : bar;
   });
-}
-
-// '28 Oct 00:30–01:00 UTC+1', and where it changes meanwhile '28 Oct 01:30 UTC+1 – 01:00 UTC+0'.
-function offsetLabel(from: Date, to: Date, timezone: string, locale: Locale): string {
-  const [start, end] = [siteClock(from, timezone), siteClock(to, timezone)];
-  const [before, after] = [from, to].map((instant) => offsetName(offsetMinutes(instant, timezone)));
-  if (before === after) return `${hoursLabel(start, end, locale)} ${after}`;
-  return `${formatShortDay(start.date, locale)} ${start.time} ${before} – ${endTimeOf(start, end)} ${after}`;
 }
 
 function basisOf(value: ConsumptionValue): Basis {
@@ -75,7 +70,7 @@ function barOf(value: ConsumptionValue, index: number, step: Step, timezone: str
   const from = siteClock(new Date(value.from), timezone);
   const to = siteClock(new Date(value.to), timezone);
   return {
-    ...labels(from, to, step, locale),
+    ...labels(value, from, to, step, timezone, locale),
     axisBelow: axisBelow(from, index, step, locale),
     kwh: value.consumption,
     expected: value.expected,
@@ -91,11 +86,11 @@ function coveredPart(value: ConsumptionValue, timezone: string, locale: Locale):
   const { from, to, covered_from, covered_to } = value;
   if (covered_from === null || covered_to === null) return null;
   if (Date.parse(covered_from) === Date.parse(from) && Date.parse(covered_to) === Date.parse(to)) return null;
-  const start = siteClock(new Date(covered_from), timezone);
-  const end = siteClock(new Date(covered_to), timezone);
-  const lastDate = end.time === '00:00' ? addDays(end.date, -1) : end.date;
-  if (start.date === lastDate) return `${start.time}–\u2060${endTimeOf(start, end)}`;
-  return `${formatShortDay(start.date, locale)} ${start.time} – ${formatShortDay(end.date, locale)} ${end.time}`;
+  const [start, end] = [new Date(covered_from), new Date(covered_to)];
+  const [first, last] = [siteDate(start, timezone), siteDate(new Date(end.getTime() - 1), timezone)];
+  if (first === last) return clockRange(start, end, timezone);
+  const at = (instant: Date) => `${formatShortDay(siteDate(instant, timezone), locale)} ${clockTime(instant, timezone)}`;
+  return `${at(start)} – ${at(end)}`;
 }
 
 function axisBelow(from: SiteClock, index: number, step: Step, locale: Locale): string {
@@ -104,20 +99,22 @@ function axisBelow(from: SiteClock, index: number, step: Step, locale: Locale): 
   return from.time === '00:00' ? formatShortDay(from.date, locale) : '';
 }
 
-function endTimeOf(from: SiteClock, to: SiteClock): string {
-  return to.time === '00:00' && to.date > from.date ? '24:00' : to.time;
-}
-
-function hoursLabel(from: SiteClock, to: SiteClock, locale: Locale): string {
-  return `${formatShortDay(from.date, locale)} ${from.time}–\u2060${endTimeOf(from, to)}`;
-}
-
-function labels(from: SiteClock, to: SiteClock, step: Step, locale: Locale): { axis: string; label: string } {
+function labels(
+  value: ConsumptionValue,
+  from: SiteClock,
+  to: SiteClock,
+  step: Step,
+  timezone: string,
+  locale: Locale,
+): { axis: string; label: string } {
   switch (step) {
     case 'interval':
     case '30min':
     case 'hour':
-      return { axis: from.time, label: hoursLabel(from, to, locale) };
+      return {
+        axis: from.time,
+        label: `${formatShortDay(from.date, locale)} ${clockRange(new Date(value.from), new Date(value.to), timezone)}`,
+      };
     case 'day':
       return { axis: formatShortDay(from.date, locale), label: formatDay(from.date, locale) };
     case 'month':

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatDays, formatInstant, formatNumber, formatPercent, placesOf } from './format';
+import { formatAge, formatClockRange, formatDays, formatInstant, formatNumber, formatPercent, placesOf } from './format';
 
 const plain = (text: string) => text.replace(/[\u00a0\u202f\u2009]/g, ' ');
 
@@ -29,6 +29,22 @@ describe('times', () => {
   it('are the site’s', () => {
     expect(plain(formatInstant('2025-02-20T00:30:00+08:00', 'Asia/Singapore', 'en-GB'))).toBe('20 Feb 2025, 00:30');
     expect(plain(formatInstant('2025-02-19T16:30:00Z', 'Asia/Singapore', 'zh-CN'))).toBe('2025年2月20日 00:30');
+  });
+  it.each([
+    ['2012-10-28T00:30:00Z', '28 Oct 2012, 01:30 UTC+1'],
+    ['2012-10-28T01:30:00Z', '28 Oct 2012, 01:30 UTC+0'],
+    ['2012-10-29T01:30:00Z', '29 Oct 2012, 01:30'],
+  ])('of %s have their offset on a day when it changes', (iso, said) => {
+    expect(plain(formatInstant(iso, 'Europe/London', 'en-GB'))).toBe(said);
+  });
+  it.each([
+    ['2012-10-28T00:00:00Z', '2012-10-28T00:30:00Z', '28 Oct 2012, 01:00–01:30 UTC+1', '2012年10月28日 01:00–01:30 UTC+1'],
+    ['2012-10-28T01:00:00Z', '2012-10-28T01:30:00Z', '28 Oct 2012, 01:00–01:30 UTC+0', '2012年10月28日 01:00–01:30 UTC+0'],
+    ['2012-10-28T00:30:00Z', '2012-10-28T01:00:00Z', '28 Oct 2012, 01:30 UTC+1 – 01:00 UTC+0', '2012年10月28日 01:30 UTC+1 – 01:00 UTC+0'],
+    ['2012-10-29T23:30:00Z', '2012-10-30T00:00:00Z', '29 Oct 2012, 23:30–24:00', '2012年10月29日 23:30–24:00'],
+  ])('span from %s to %s', (from, to, english, chinese) => {
+    const said = (locale: 'en-GB' | 'zh-CN') => plain(formatClockRange(from, to, 'Europe/London', locale)).replace(/\u2060/g, '');
+    expect([said('en-GB'), said('zh-CN')]).toEqual([english, chinese]);
   });
   it('midnight begins a day', () => {
     expect(plain(formatInstant('2025-02-21T00:00:00+08:00', 'Asia/Singapore', 'en-GB'))).toBe('21 Feb 2025, 00:00');

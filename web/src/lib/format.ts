@@ -1,6 +1,6 @@
 // Numbers and times as text, in the reader's language and on the site's clock.
 
-import { siteClock, type LocalDate } from './time';
+import { clockRange, clockTime, siteDate, type LocalDate } from './time';
 
 export type Locale = 'en-GB' | 'zh-CN';
 
@@ -69,11 +69,19 @@ export function formatDays(first: LocalDate, last: LocalDate, locale: Locale): s
   return unbroken(range);
 }
 
-// '20 Feb 2025, 12:30'
+// '20 Feb 2025, 12:30'; with its offset on a day when the clock is changed
 export function formatInstant(iso: string, timezone: string, locale: Locale): string {
-  const clock = siteClock(new Date(iso), timezone);
-  const separator = locale === 'zh-CN' ? ' ' : ', ';
-  return `${formatDate(clock.date, locale)}${separator}${clock.time}`;
+  return onDay(siteDate(new Date(iso), timezone), clockTime(new Date(iso), timezone), locale);
+}
+
+// '20 Feb 2025, 12:30–13:00', of a span that begins and ends on one day
+export function formatClockRange(from: string, to: string, timezone: string, locale: Locale): string {
+  const start = new Date(from);
+  return onDay(siteDate(start, timezone), clockRange(start, new Date(to), timezone), locale);
+}
+
+function onDay(date: LocalDate, times: string, locale: Locale): string {
+  return `${formatDate(date, locale)}${locale === 'zh-CN' ? ' ' : ', '}${times}`;
 }
 
 // '17 minutes ago', in the largest unit that fits.

@@ -54,15 +54,43 @@ export function offsetName(minutes: number): string {
   return `UTC${minutes < 0 ? '-' : '+'}${Math.floor(size / 60)}${rest}`;
 }
 
+const changedDays = new Map<string, boolean>();
+
 // Whether the clock is changed on that day: some of its times then stand twice, or not at all.
 export function isClockChanged(date: LocalDate, timezone: string): boolean {
+  const key = `${timezone} ${date}`;
+  const known = changedDays.get(key);
+  if (known !== undefined) return known;
+  const changed = offsetsOn(date, timezone).size > 1;
+  changedDays.set(key, changed);
+  return changed;
+}
+
+function offsetsOn(date: LocalDate, timezone: string): Set<number> {
   const noon = Date.parse(`${date}T12:00:00Z`);
   const offsets = new Set<number>();
   for (let minutes = -27 * 60; minutes <= 27 * 60; minutes += 30) {
     const instant = new Date(noon + minutes * MINUTE_MS);
     if (siteDate(instant, timezone) === date) offsets.add(offsetMinutes(instant, timezone));
   }
-  return offsets.size > 1;
+  return offsets;
+}
+
+// '01:30', and on a day when the clock is changed '01:30 UTC+1', as the time alone does not tell which.
+export function clockTime(instant: Date, timezone: string): string {
+  const { date, time } = siteClock(instant, timezone);
+  return isClockChanged(date, timezone) ? `${time} ${offsetName(offsetMinutes(instant, timezone))}` : time;
+}
+
+// The times of a span that begins and ends on one day: '00:30–01:00', on a day when the clock is changed '00:30–01:00 UTC+1', and
+// where it is changed meanwhile '01:30 UTC+1 – 01:00 UTC+0'. A midnight ends the day as 24:00.
+export function clockRange(from: Date, to: Date, timezone: string): string {
+  const [start, end] = [siteClock(from, timezone), siteClock(to, timezone)];
+  const endTime = end.time === '00:00' && end.date > start.date ? '24:00' : end.time;
+  const times = `${start.time}–\u2060${endTime}`;
+  if (!isClockChanged(start.date, timezone)) return times;
+  const [before, after] = [offsetName(offsetMinutes(from, timezone)), offsetName(offsetMinutes(to, timezone))];
+  return before === after ? `${times} ${after}` : `${start.time} ${before} – ${endTime} ${after}`;
 }
 
 export function isLocalDate(text: string | null): text is LocalDate {

@@ -58,7 +58,7 @@ describe('the words for the time', () => {
   const english = { timezone: 'Asia/Singapore', locale: 'en-GB', messages: en, now: later } as const;
   const chinese = { timezone: 'Asia/Singapore', locale: 'zh-CN', messages: zh, now: later } as const;
   const said = (span: Span, reader: typeof english | typeof chinese, given = answer({})) =>
-    spanPhrase(span, given, reader).replace(/[\s\u2009]/g, ' ');
+    spanPhrase(span, given, reader).replace(/[\s\u2009]/g, ' ').replace(/\u2060/g, '');
   const days = { kind: 'days', first: '2025-02-20', last: '2025-02-20' } as const;
 
   it('a half-hour, a day, a range', () => {

@@ -2,7 +2,7 @@
 
 import type { Consumption } from '../../lib/api';
 import { reachable, readingsAfterNewest, readingsDue } from '../../lib/due';
-import { formatDate, formatDays, formatInstant, formatShortDay, type Locale } from '../../lib/format';
+import { formatClockRange, formatDate, formatDays, formatInstant, formatShortDay, type Locale } from '../../lib/format';
 import type { Messages } from '../../lib/i18n/en';
 import type { Span } from '../../lib/selection';
 import { addDays, siteClock, siteDate } from '../../lib/time';
@@ -27,10 +27,8 @@ export function spanPhrase(span: Span, answer: Consumption, { timezone, locale, 
     return spans.days({ first, last: formatDate(last, locale), days });
   }
   switch (span.period) {
-    case '30m': {
-      const end = to.time === '00:00' ? '24:00' : to.time;
-      return spans['30m']({ range: `${formatInstant(answer.from, timezone, locale)}–${end}` });
-    }
+    case '30m':
+      return spans['30m']({ range: formatClockRange(answer.from, answer.to, timezone, locale) });
     case '1d':
       return spans['1d']({ to: formatInstant(answer.to, timezone, locale) });
     default: {
