@@ -88,3 +88,22 @@ test('the days beside it need no offset', () =>
     assert.equal((await times(page))[0], '10月29日 00:00–00:30');
     assert.doesNotMatch(await text(page.locator('tbody')), /UTC/);
   }));
+
+test('a day whose midnight the clock jumps over can be asked for', async () => {
+  const other = await startServer({ timezone: 'America/Sao_Paulo' });
+  try {
+    const { regions, dwelling_types } = await other.get('/api/v1/config');
+    await other.post('/api/v1/meters', { meter_id: METER, region: regions[0].name, area: regions[0].areas[0], dwelling_type: dwelling_types[0] });
+    await other.post('/api/v1/readings', readings('2018-11-03T03:00:00Z', '2018-11-06T02:00:00Z'));
+    await withPage(browser, {}, async (page) => {
+      for (const [first, last, rows] of [['2018-11-04', '2018-11-04', 46], ['2018-11-03', '2018-11-03', 48], ['2018-11-03', '2018-11-05', 3]]) {
+        await page.goto(`${other.base}/query/?meter=${METER}&first=${first}&last=${last}`);
+        await settled(page);
+        assert.equal(await page.locator('tbody tr').count(), rows);
+        assert.equal(await text(page.getByTestId('trust')), 'Complete');
+      }
+    });
+  } finally {
+    await other.stop();
+  }
+});

@@ -5,6 +5,7 @@ import type { Channel, Step } from './api';
 import { checkMeterId } from './meter-id';
 import {
   addDays,
+  dayStart,
   daysBetween,
   floorToMinutes,
   isoUtc,
@@ -77,7 +78,7 @@ export function hasMeter(selection: Selection): boolean {
 //   now     the server's; `latest` the instant of the newest reading: the latest half-hour ends there
 //   null    the latest half-hour of a meter without a reading
 export function planFor(span: Span, now: Date, timezone: string, latest: Date | null): Plan | null {
-  if (span.kind === 'days') return planDays(span.first, span.last);
+  if (span.kind === 'days') return planDays(span.first, span.last, timezone);
   const today = siteDate(now, timezone);
   switch (span.period) {
     case '30m':
@@ -85,11 +86,11 @@ export function planFor(span: Span, now: Date, timezone: string, latest: Date | 
     case '1d':
       return planHalfHours(floorToMinutes(now, INTERVAL_MINUTES), 24 * 60);
     case '1w':
-      return { from: addDays(today, -6), to: addDays(today, 1), step: 'day' };
+      return planLocal(addDays(today, -6), addDays(today, 1), 'day', timezone);
     case '1m':
-      return { from: addDays(today, -29), to: addDays(today, 1), step: 'day' };
+      return planLocal(addDays(today, -29), addDays(today, 1), 'day', timezone);
     case '1y':
-      return { from: monthStart(today, -11), to: monthStart(today, 1), step: 'month' };
+      return planLocal(monthStart(today, -11), monthStart(today, 1), 'month', timezone);
   }
 }
 
@@ -97,8 +98,12 @@ function planHalfHours(end: Date, minutes: number): Plan {
   return { from: isoUtc(plusMinutes(end, -minutes)), to: isoUtc(end), step: '30min' };
 }
 
-function planDays(first: LocalDate, last: LocalDate): Plan {
-  return { from: first, to: addDays(last, 1), step: stepForDays(daysBetween(first, last)) };
+function planDays(first: LocalDate, last: LocalDate, timezone: string): Plan {
+  return planLocal(first, addDays(last, 1), stepForDays(daysBetween(first, last)), timezone);
+}
+
+function planLocal(from: LocalDate, to: LocalDate, step: Step, timezone: string): Plan {
+  return { from: dayStart(from, timezone), to: dayStart(to, timezone), step };
 }
 
 // Few enough bars to tell apart, many enough to show the shape.

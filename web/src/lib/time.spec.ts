@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addDays, daysBetween, floorToMinutes, isLocalDate, isoUtc, monthStart, siteClock } from './time';
+import { addDays, dayStart, daysBetween, floorToMinutes, isLocalDate, isoUtc, monthStart, siteClock } from './time';
 
 describe('siteClock', () => {
   it.each([
@@ -34,6 +34,17 @@ describe('local dates', () => {
     expect(monthStart('2025-02-20', -11)).toBe('2024-03-01');
     expect(monthStart('2025-12-31', 1)).toBe('2026-01-01');
   });
+});
+
+it.each([
+  ['an ordinary day', '2018-11-03', 'America/Sao_Paulo', '2018-11-03'],
+  ['the clock jumps from 00:00 to 01:00', '2018-11-04', 'America/Sao_Paulo', '2018-11-04T03:00:00Z'],
+  ['it falls back at 00:00, to 23:00 of the day before', '2018-02-18', 'America/Sao_Paulo', '2018-02-18'],
+  ['it jumps later on the day', '2013-03-31', 'Europe/London', '2013-03-31'],
+  ['it falls back later on the day', '2012-10-28', 'Europe/London', '2012-10-28'],
+  ['far ahead of UTC', '2025-02-20', 'Pacific/Kiritimati', '2025-02-20'],
+])('a day begins: %s', (_name, date, timezone, start) => {
+  expect(dayStart(date, timezone)).toBe(start);
 });
 
 it('instants go to the API in whole seconds, floored to the half-hour', () => {

@@ -93,6 +93,15 @@ export function clockRange(from: Date, to: Date, timezone: string): string {
   return before === after ? `${times} ${after}` : `${start.time} ${before} – ${endTime} ${after}`;
 }
 
+// Where that day begins, as the API takes it: the date itself, or the instant where the clock jumps over its midnight.
+export function dayStart(date: LocalDate, timezone: string): string {
+  const midnight = new Date(`${date}T00:00:00Z`);
+  const begins = (offset: number) => plusMinutes(midnight, -offset);
+  const [before, after] = [-1, 1].map((days) => begins(offsetMinutes(plusMinutes(midnight, days * 24 * 60), timezone)));
+  const isMidnight = (instant: Date | undefined) => instant !== undefined && siteClock(instant, timezone).time === '00:00';
+  return before === undefined || isMidnight(before) || isMidnight(after) ? date : isoUtc(before);
+}
+
 export function isLocalDate(text: string | null): text is LocalDate {
   if (text === null || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
