@@ -109,7 +109,7 @@ test('a day on its own dates is what was used on it, to the last digit', () =>
     assert.equal(answer.total, energyBetween(siteMidnight(1), siteMidnight(0)));
     await assertShows(page, answer);
     assert.equal(await text(page.getByTestId('trust')), 'Complete');
-    await page.getByText('48 of 48 readings').waitFor();
+    await page.locator('dl').getByText('48 of 48 readings').waitFor();
   }));
 
 test('an estimated day is hatched and said, a gap inside a day leaves its sum exact', () =>
@@ -129,7 +129,7 @@ test('an estimated day is hatched and said, a gap inside a day leaves its sum ex
     assert.deepEqual(await page.locator('.legend li').allInnerTexts(), ['Measured', 'Sum measured, times within estimated', 'Partly or wholly estimated']);
     assert.equal(await page.locator('[role=img] svg pattern').count() > 0, true, 'hatched');
     assert.equal(await text(page.getByTestId('trust')), 'Exact, with gaps inside');
-    await page.getByText(`${answer.completeness.found} of ${answer.completeness.expected} readings`).waitFor();
+    await page.locator('dl').getByText(`${answer.completeness.found} of ${answer.completeness.expected} readings`).waitFor();
   }));
 
 test('“partly estimated” is what a part of is estimated, and nothing else', () =>
