@@ -60,6 +60,8 @@ void append(MetricsText& text, const ServerStats& stats) {
                     stats.connections_refused},
                    {"meter_http_refused_total", Type::counter, "Requests refused before they had a handler",
                     stats.requests_refused},
+                   {"meter_http_answers_refused_total", Type::counter,
+                    "Answers refused because too many were waiting for their clients", stats.answers_refused},
                    {"meter_http_timeouts_total", Type::counter, "Deadlines that passed", stats.timeouts},
                });
 }

@@ -37,6 +37,7 @@ class Connection final : private LaneMember, private BodyReader {
   Task<Header> receive_header();
   Task<bool> wait_for_request();         // false: none came
   Task<bool> answer(Response response);  // false: the connection ends
+  bool may_hold(const Response& response, BudgetShare& share);
   Task<bool> send_pieces(BodySource& source, bool chunked);
   Task<void> linger();
   void begin_body();
@@ -72,6 +73,8 @@ class Connection final : private LaneMember, private BodyReader {
   std::uint64_t body_bytes_ = 0;     // decoded
   std::uint64_t body_received_ = 0;  // off the wire
   SteadyTime::duration body_waited_{};
+  std::uint64_t answer_sent_ = 0;  // bytes that the client's side has taken
+  SteadyTime::duration answer_waited_{};
   bool body_in_own_buffer_ = false;
   bool continue_due_ = false;
   bool idle_ = false;
@@ -261,7 +264,19 @@ bool Connection::finish_buffered_body() {
 
 // ---- the answer
 
+// Counted are the bytes allocated, which a body that grew may have twice.
+bool Connection::may_hold(const Response& response, BudgetShare& share) {
+  return response.body.size() <= kJoinedBodyBytes || share.grow(response.body.capacity());
+}
+
 Task<bool> Connection::answer(Response response) {
+  BudgetShare held{lane_.held_answers()};
+  if (!may_hold(response, held)) {
+    ++lane_.counters().answers_refused;
+    response = lane_.application().refuse(request_.path, {503, "too many answers are waiting for their clients"});
+  }
+  answer_sent_ = 0;
+  answer_waited_ = {};
   ResponseFraming framing;
   framing.date = lane_.date();
   framing.minor_version = request_.minor_version;
@@ -330,7 +345,8 @@ Task<bool> Connection::read_more(InputBuffer& buffer, std::size_t count, std::si
   co_return !error && received > 0;
 }
 
-// Tried at once, which nearly always sends it all; waits only where the client's window is full.
+// Tried at once, which nearly always sends it all; waits only where the client's window is full: for a byte no longer
+// than write_deadline, and in all no longer than that and what the bytes it took have earned it.
 Task<bool> Connection::write_all(std::string_view first, std::string_view second) {
   while (!first.empty() || !second.empty()) {
     const std::array<asio::const_buffer, 2> buffers{asio::buffer(first.data(), first.size()),
@@ -338,14 +354,19 @@ Task<bool> Connection::write_all(std::string_view first, std::string_view second
     ErrorCode error;
     std::size_t sent = second.empty() ? socket_.write_some(buffers[0], error) : socket_.write_some(buffers, error);
     if (error == asio::error::would_block || error == asio::error::try_again) {
+      const auto& options = lane_.options();
+      const std::chrono::milliseconds earned{answer_sent_ * 1000 / options.answer_bytes_per_second};
+      const SteadyTime start = lane_.now();
       expired_ = false;
-      wait_until(lane_.now() + lane_.options().write_deadline);
+      wait_until(start + options.write_deadline + std::min<SteadyTime::duration>(earned - answer_waited_, {}));
       co_await socket_.async_wait(Socket::wait_write, asio::redirect_error(kAwait, error));
       waited();
+      answer_waited_ += lane_.now() - start;
       if (error) co_return false;
       continue;
     }
     if (error) co_return false;
+    answer_sent_ += sent;
     const std::size_t of_first = std::min(sent, first.size());
     first.remove_prefix(of_first);
     second.remove_prefix(sent - of_first);

@@ -7,11 +7,13 @@
 
 namespace meterhouse {
 
-Lane::Lane(const ServerOptions& options, Application& application, const Clock& clock, ServerCounters& counters)
+Lane::Lane(const ServerOptions& options, Application& application, const Clock& clock, ServerCounters& counters,
+           Budget& held_answers)
     : options_(options),
       application_(application),
       clock_(clock),
       counters_(counters),
+      held_answers_(held_answers),
       context_(1),
       sweep_timer_(context_.get_executor()) {
   sweep_later();

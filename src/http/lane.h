@@ -18,6 +18,7 @@ struct ServerCounters {
   std::atomic<std::uint64_t> total = 0;
   std::atomic<std::uint64_t> over_cap = 0;
   std::atomic<std::uint64_t> refused = 0;
+  std::atomic<std::uint64_t> answers_refused = 0;
   std::atomic<std::uint64_t> timeouts = 0;
 };
 
@@ -37,12 +38,14 @@ class LaneMember : public boost::intrusive::list_base_hook<> {
 // second instead of arming a timer for every read: cheaper, and none of them needs more precision.
 class Lane {
  public:
-  Lane(const ServerOptions& options, Application& application, const Clock& clock, ServerCounters& counters);
+  Lane(const ServerOptions& options, Application& application, const Clock& clock, ServerCounters& counters,
+       Budget& held_answers);
 
   boost::asio::io_context& context() { return context_; }
   const ServerOptions& options() const { return options_; }
   Application& application() { return application_; }
   ServerCounters& counters() { return counters_; }
+  Budget& held_answers() { return held_answers_; }
   std::string_view date();  // for the Date header, made once a second
 
   void run();  // until stop() and the last connection's end
@@ -63,6 +66,7 @@ class Lane {
   Application& application_;
   const Clock& clock_;
   ServerCounters& counters_;
+  Budget& held_answers_;
   boost::asio::io_context context_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                     IoExecutor>

@@ -45,9 +45,10 @@ Error listen_error(const ServerOptions& options, const boost::system::error_code
 
 class Server::Impl {
  public:
-  Impl(const ServerOptions& options, Application& application, const Clock& clock) : options_(options) {
+  Impl(const ServerOptions& options, Application& application, const Clock& clock)
+      : options_(options), held_answers_(options.held_answer_bytes_max) {
     for (int i = 0; i < options_.io_threads; ++i)
-      lanes_.push_back(std::make_unique<Lane>(options_, application, clock, counters_));
+      lanes_.push_back(std::make_unique<Lane>(options_, application, clock, counters_, held_answers_));
     acceptor_ = std::make_unique<Acceptor>(lanes_.front()->context().get_executor());
     accept_pause_ = std::make_unique<Pause>(lanes_.front()->context().get_executor());
   }
@@ -82,7 +83,8 @@ class Server::Impl {
 
   std::uint16_t port() const { return port_; }
   ServerStats stats() const {
-    return {counters_.open, counters_.total, counters_.over_cap, counters_.refused, counters_.timeouts};
+    return {counters_.open,    counters_.total,           counters_.over_cap,
+            counters_.refused, counters_.answers_refused, counters_.timeouts};
   }
 
  private:
@@ -119,6 +121,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   ServerCounters counters_;
+  Budget held_answers_;
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::unique_ptr<Acceptor> acceptor_;   // on the first lane's thread
   std::unique_ptr<Pause> accept_pause_;  // same

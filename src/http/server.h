@@ -23,9 +23,13 @@ struct ServerOptions {
   Milliseconds body_grace{10'000};             // time a body may wait for bytes beside one second for every …
   std::uint64_t body_bytes_per_second = 1024;  // … bytes it has brought
   Milliseconds idle_deadline{75'000};          // between two requests
-  Milliseconds write_deadline{30'000};         // without the client taking a byte of the answer
-  Milliseconds linger{2'000};                  // reading on after a refusal, so that the client gets to read it
-  Milliseconds stop_grace{10'000};             // for requests in flight when the server stops
+  Milliseconds write_deadline{30'000};         // without the client taking a byte of the answer, and in all beside …
+  std::uint64_t answer_bytes_per_second = 16 * 1024;  // … one second for every so many bytes it has taken
+  // Of answers that wait for their clients to take them, over all connections; answers of up to 16 KiB do not count.
+  // Past it a request is answered 503.
+  std::uint64_t held_answer_bytes_max = std::uint64_t{256} << 20;
+  Milliseconds linger{2'000};       // reading on after a refusal, so that the client gets to read it
+  Milliseconds stop_grace{10'000};  // for requests in flight when the server stops
 };
 
 struct ServerStats {
@@ -33,6 +37,7 @@ struct ServerStats {
   std::uint64_t connections_total = 0;
   std::uint64_t connections_refused = 0;  // over the cap
   std::uint64_t requests_refused = 0;     // by the edge policy or the parser
+  std::uint64_t answers_refused = 0;      // over held_answer_bytes_max
   std::uint64_t timeouts = 0;
 };
 

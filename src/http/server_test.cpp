@@ -249,6 +249,60 @@ TEST(Server, ADripOfBytesDoesNotKeepARequestAlive) {
   EXPECT_TRUE(refused);
 }
 
+std::string get_large(std::size_t bytes) {
+  return fmt::format("GET /large?{} HTTP/1.1\r\nHost: localhost\r\n\r\n", bytes);
+}
+
+// More than the sockets' buffers take, so that the server has to hold it.
+constexpr std::size_t kLarge = 40'000'000;
+
+TEST(Server, AnswersHeldForTheirClientsAreBoundedOverAllConnections) {
+  ServerOptions options;
+  options.held_answer_bytes_max = 2 * kLarge;
+  EchoServer server{options};
+  RawClient first{server.port()};
+  RawClient second{server.port()};
+  for (RawClient* client : {&first, &second}) {
+    client->send(get_large(kLarge));
+    ASSERT_TRUE(client->wait_for("\r\n\r\n"));  // the rest is not read
+  }
+  RawClient third{server.port()};
+  third.send(get_large(16 * 1024 + 1));
+  EXPECT_EQ(third.receive()->status, 503);
+  third.send(get_large(16 * 1024));
+  EXPECT_EQ(third.receive()->status, 200) << "a short answer is not held against anybody";
+  EXPECT_EQ(server.server().stats().answers_refused, 1U);
+
+  const auto whole = first.receive();
+  ASSERT_TRUE(whole.has_value());
+  EXPECT_EQ(whole->body.size(), kLarge);
+  first.send("GET /canary HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(first.receive().has_value());  // the answer before is over: its bytes were given back
+  third.send(get_large(kLarge));
+  EXPECT_EQ(third.receive()->status, 200) << "at the bound";
+  third.send(get_large(kLarge + 1));
+  EXPECT_EQ(third.receive()->status, 503) << "one past it";
+}
+
+// The client takes some bytes again and again, each time before write_deadline, but too few.
+TEST(Server, ADripOfReadsDoesNotKeepAnAnswerAlive) {
+  ServerOptions options;
+  options.write_deadline = Milliseconds{400};
+  options.answer_bytes_per_second = 1'000'000'000;
+  EchoServer server{options};
+  RawClient client{server.port()};
+  client.send(get_large(kLarge));
+  bool cut = false;
+  std::size_t reads = 0;
+  for (auto next = std::chrono::steady_clock::now(); !cut && reads < kLarge / (64 * 1024); ++reads) {
+    while (std::chrono::steady_clock::now() < next) std::this_thread::yield();
+    next += Milliseconds{5};
+    cut = !client.drop_some();
+  }
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(server.server().stats().timeouts, 1U);
+}
+
 TEST(Server, TurnsConnectionsAwayOverTheCap) {
   ServerOptions options;
   options.connections_max = 2;

@@ -48,6 +48,10 @@ Task<Response> EchoApplication::handle(Request& request, BodyReader& body) {
     response.source = std::make_shared<Pieces>(request.query);
     co_return response;
   }
+  if (request.path == "/large") {
+    response.body.assign(std::stoul(std::string{request.query}), 'x');
+    co_return response;
+  }
   response.body = fmt::format("{} {} [{}] seen={} auth={} body={}", to_string(request.method), request.target,
                               request.query, request.header("X-Seen"), request.header("Authorization"), content);
   co_return response;

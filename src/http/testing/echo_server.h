@@ -10,6 +10,7 @@ namespace meterhouse {
 //   /echo    reads the body
 //   /ignore  answers without reading it
 //   /small   a body of at most 1000 bytes
+//   /large   answers with as many bytes as the query says
 //   /pieces  answers in pieces: those of the query, separated by commas; "fail" is an error, "wait" waits for the end
 class EchoApplication final : public Application {
  public:

@@ -96,6 +96,11 @@ bool RawClient::wait_for(std::string_view text) {
   return true;
 }
 
+bool RawClient::drop_some() {
+  received_.clear();
+  return fill();
+}
+
 std::string RawClient::rest() {
   while (fill()) {
   }
