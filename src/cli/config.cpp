@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <numeric>
 
+#include "base/nearest.h"
 #include "base/site_calendar.h"
 #include "base/utf8.h"
-#include "cli/csv_line.h"
 #include "cli/json_places.h"
 #include "http/edge_policy.h"
 
@@ -111,7 +110,7 @@ Checked read_timezone(const std::string& path, const json::value& value, Config&
   if (!value.is_string()) return wrong_kind(path, value, "the name of a time zone");
   config.site.timezone = text_of(value);
   if (const auto calendar = SiteCalendar::of(config.site.timezone); !calendar)
-    return Fault{path, calendar.error().message};
+    return Fault{path, fmt::format("'{:.60}' is not in the system's time zone data", config.site.timezone)};
   return std::nullopt;
 }
 
@@ -174,27 +173,11 @@ constexpr KnownKey kKnownKeys[] = {
     {{"connections_max", {}}, read_setting<&ServerSettings::connections_max, 1, 1'000'000>},
 };
 
-// The least number of characters to change, add or take away (Levenshtein); capitals count as small letters.
-std::size_t distance(std::string_view from, std::string_view to) {
-  const std::string a = lower_case(from), b = lower_case(to);
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
 // The beginning of a name that may be as long as the file.
 std::string_view shortened(std::string_view name) { return name.substr(0, 100); }
 
 Fault unknown_key(std::string path) {
-  const auto far = [&](const KnownKey& key) { return distance(shortened(path), key.path); };
+  const auto far = [&](const KnownKey& key) { return edit_distance(shortened(path), key.path); };
   const auto nearest = std::ranges::min_element(kKnownKeys, {}, far);
   auto words = fmt::format("is no key of the configuration; the nearest is {}", nearest->path);
   return {std::move(path), std::move(words)};
