@@ -4,6 +4,7 @@
 #include <array>
 
 #include "formats/buffered_reader.h"
+#include "formats/csv_header.h"
 #include "formats/row_decoder.h"
 #include "formats/word_scan.h"
 
@@ -145,8 +146,7 @@ class CsvReader final : public BufferedReader {
       const std::string name = column_name(splitter_[i]);
       const auto known = std::ranges::find(kColumnNames, name, &ColumnName::name);
       if (known == std::end(kColumnNames)) {
-        if (unknown_fields_ == UnknownFields::refuse)
-          return syntax_error(fmt::format("column {} is not known; there are meter_id, at, register, channel", i + 1));
+        if (unknown_fields_ == UnknownFields::refuse) return unknown(line, i);
         columns.push_back(nullptr);
         continue;
       }
@@ -160,6 +160,12 @@ class CsvReader final : public BufferedReader {
       if (std::ranges::count(columns, column) == 0) return syntax_error(fmt::format("there is no column {}", name));
     columns_ = std::move(columns);
     return true;
+  }
+
+  bool unknown(std::string_view header, std::size_t column) {
+    if (const auto separated = other_separator(header)) return syntax_error(*separated);
+    return syntax_error(
+        fmt::format("{}; there are meter_id, at, register, channel", unknown_column(column + 1, splitter_[column])));
   }
 
   // true: the batch is full.

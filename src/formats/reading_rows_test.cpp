@@ -172,9 +172,17 @@ TEST(ReadingRows, CsvLines) {
             "1 : has a quote within a field"},
            {"empty", "", "header line: the header line is missing"},
            {"no register", "meter_id,at\n", "header line: there is no column register"},
+           {"a mistyped column", "meter_id,Registr,at\n",
+            "header line: column 2, `Registr` (register?), is not known; there are meter_id, at, register, channel"},
+           {"a column without a name", "meter_id,,at,register\n",
+            "header line: column 2 is not known; there are meter_id, at, register, channel"},
+           {"a column of control characters", "meter_id,\x1b[2J,at,register\n",
+            "header line: column 2 is not known; there are meter_id, at, register, channel"},
+           {"semicolons", "meter_id;at;register\n", "header line: separated by ';'; commas are wanted"},
+           {"tabs", "meter_id\tat\tregister\n", "header line: separated by tabs; commas are wanted"},
            {"a column twice", "meter_id,at,timestamp,register\n", "header line: timestamp comes twice"},
            {"an unknown column", "meter_id,at,register,seq\n",
-            "header line: column 4 is not known; there are meter_id, at, register, channel"},
+            "header line: column 4, `seq`, is not known; there are meter_id, at, register, channel"},
        }) {
     SCOPED_TRACE(c.name);
     EXPECT_EQ(only_line(ReadingFormat::csv, c.body), c.expected);

@@ -10,6 +10,8 @@ namespace meterhouse {
 namespace {
 
 constexpr std::size_t kMetersPerPage = 100;
+constexpr std::string_view kOnlyJson =
+    "the Content-Type must be application/json; with curl, whose own is a form's: -H 'Content-Type: application/json'";
 
 std::optional<std::string> text_of(const Request& request, std::string_view name) {
   const auto text = request.query_parameter(name);
@@ -98,7 +100,7 @@ Response Api::get_meters(const Request& request, std::string_view) {
 
 Response Api::post_meters(const Request& request, std::string_view body) {
   if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
-  if (!takes_json(request)) return problem(415, "the Content-Type must be application/json");
+  if (!takes_json(request)) return problem(415, kOnlyJson);
   return idempotency_.once(request.header("Idempotency-Key"), body, parts_.clock.now(), [&] {
     const auto parsed = parse_new_meters(body, kMaxMetersPerRequest);
     if (!parsed) return problem(parsed.error());
@@ -136,7 +138,7 @@ Response Api::get_meter(const Request& request, std::string_view) {
 
 Response Api::patch_meter(const Request& request, std::string_view body) {
   if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
-  if (!takes_json(request)) return problem(415, "the Content-Type must be application/json");
+  if (!takes_json(request)) return problem(415, kOnlyJson);
   const auto id = meter_of(request);
   if (!id) return problem(id.error());
   if (!parts_.directory.contains(*id)) return problem(not_registered(*id));

@@ -70,9 +70,10 @@ Task<Response> Api::post_readings(Request& request, BodyReader& body) {
   if (const auto known = check_parameters(request, {}); !known) co_return problem(known.error());
   const auto format = format_of(request);
   if (!format)
-    co_return problem(415,
-                      fmt::format("the Content-Type must be application/json, application/x-ndjson, text/csv or {}",
-                                  kPackedMediaType));
+    co_return problem(
+        415, fmt::format("the Content-Type must be application/json, application/x-ndjson, text/csv or {}; with curl, "
+                         "whose own is a form's: -H 'Content-Type: application/json'",
+                         kPackedMediaType));
   const auto start = std::chrono::steady_clock::now();
   body.set_limit(kAnyLength);
   ReadingsUpload upload{*format, parts_.calendar, parts_.clock, ingest_};
