@@ -19,7 +19,7 @@ ImportOptions options_of(unsigned how) {
   if ((how & 4) != 0) options.meter = MeterId::from_number(100'000'001);
   if ((how & 8) != 0) options.cumulate_from = MilliWattHours{5'000'000};
   if ((how & 16) != 0) options.label = ImportOptions::Label::opening;
-  if ((how & 32) != 0) options.columns = {.meter = "a", .at = "b", .value = "c", .channel = ""};
+  if ((how & 32) != 0) options.columns = {.meter = "a", .at = "b", .value = "c", .channel = "", .value_is = {}};
   return options;
 }
 

@@ -24,11 +24,15 @@ Result<MeterCounts> DataSink::register_meters(std::span<const NewMeter> meters) 
   return counts;
 }
 
-Result<std::optional<Reading>> DataSink::latest(SeriesKey key) {
-  const auto series = data_->readings().latest(key, 1);
+Result<Surroundings> DataSink::around(SeriesKey key, Instant at) {
+  const auto series = data_->readings().read(key, {at, at}, Neighbours::with);
   if (!series) return series.error();
-  if (series->empty()) return std::optional<Reading>{};
-  return std::optional{Reading{key, series->at.back(), series->registers.back()}};
+  Surroundings found;
+  for (std::size_t i = 0; i < series->size(); ++i) {
+    const Reading reading{key, series->at[i], series->registers[i]};
+    (reading.at() < at ? found.before : reading.at() == at ? found.exactly : found.after) = reading;
+  }
+  return found;
 }
 
 Status DataSink::take(ParsedRows& batch) {

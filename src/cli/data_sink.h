@@ -23,7 +23,7 @@ class DataSink final : public ReadingSink {
 
   Result<MeterCounts> register_meters(std::span<const NewMeter> meters) override;
   Status take(ParsedRows& batch) override;
-  Result<std::optional<Reading>> latest(SeriesKey key) override;
+  Result<Surroundings> around(SeriesKey key, Instant at) override;
   Status finish() override;
   AppendCounts counts() const override;
 

@@ -14,6 +14,7 @@
 #include "cli/meter_list.h"
 #include "cli/progress.h"
 #include "cli/reading_options.h"
+#include "cli/register_falls.h"
 #include "cli/server_api.h"
 
 namespace meterhouse::cli {
@@ -36,13 +37,17 @@ With --cumulate a row is the energy of one interval, and by default names the in
 so far, by meter and channel; the first row also gives the register at its interval's beginning. Rows must ascend in time.
 Rows that are missing from the file add nothing to the register, whatever was used meanwhile. Nor do rejected rows: the
 registers after one are too low by its energy, and a warning names the meters concerned. Try --dry-run first.
-The next file of a household goes on with its last register; START below it is refused:
+The next file of a household goes on with its last register. START is compared with what the meter has: where a register
+stands at the instant the first row begins, START must be that one; where none does, START must not be below the last before
+nor above the first after, and energy between the last before and START is told. A START that does not agree is refused
+before the batch (10 000 readings) with the meter's first row is sent; --dry-run, which sees no meter's registers, cannot tell.
   meterhouse export --data data --meter 300000001 --channel import | tail -1  # 300000001,import,2025-02-01T00:00:00+08:00,431.2
   meterhouse import february.csv --meter 300000001 --cumulate 431.2 --data data
 
 Rows that are wrong are left out and listed in --rejects with their line; the others are kept. Importing a file again is
-safe: what is there already counts as duplicate.
-Exit codes: 0 done, 1 failed, 2 wrong options, 3 done but some rows were rejected.)";
+safe: what is there already counts as duplicate. A row is a conflict, and not kept, where another register stands at its
+instant: the first to arrive stays.
+Exit codes: 0 done, 1 failed, 2 wrong options, 3 done but some rows were not kept (rejected, or in conflict).)";
 
 struct Options {
   std::string file;
@@ -83,7 +88,10 @@ void add_options(CLI::App& command, Options& options) {
   command.add_option("--register", options.dwelling, "Register the file's meters as REGION,AREA,DWELLING TYPE");
 
   const std::string group = "CSV";
-  command.add_option("--columns", options.columns, "Names of columns: meter=,at=,value=,channel=")->group(group);
+  command
+      .add_option("--columns", options.columns,
+                  "Names of columns: meter=,at=,register=,channel=; with --cumulate value= for register=")
+      ->group(group);
   command.add_option("--meter", options.meter, "Meter of every row; the file has no such column")->group(group);
   auto* cumulate =
       command.add_option("--cumulate", options.cumulate, "Rows are consumption: sum them up from this register (kWh)")
@@ -108,15 +116,16 @@ Result<ImportOptions::Columns> parse_columns(const std::string& text) {
     rest.remove_prefix(std::min(rest.size(), one.size() + 1));
     const auto equals = one.find('=');
     const auto role = one.substr(0, equals);
-    auto* column = role == "meter"     ? &columns.meter
-                   : role == "at"      ? &columns.at
-                   : role == "value"   ? &columns.value
-                   : role == "channel" ? &columns.channel
-                                       : nullptr;
+    auto* column = role == "meter"                         ? &columns.meter
+                   : role == "at"                          ? &columns.at
+                   : role == "value" || role == "register" ? &columns.value
+                   : role == "channel"                     ? &columns.channel
+                                                           : nullptr;
     if (column == nullptr || equals == std::string_view::npos || equals + 1 == one.size())
       return Error{Errc::invalid_argument,
-                   fmt::format("--columns: `{}` is none of meter=, at=, value=, channel=", one)};
+                   fmt::format("--columns: `{}` is none of meter=, at=, register=, value=, channel=", one)};
     *column = one.substr(equals + 1);
+    if (role == "register") columns.value_is = ImportOptions::Columns::Value::register_;
   }
   return columns;
 }
@@ -136,6 +145,8 @@ Result<ImportOptions> import_options(const Options& options) {
     const auto start = parse_register_kwh(options.cumulate);
     if (!start) return start.error().during("--cumulate");
     import.cumulate_from = *start;
+    if (import.columns.value_is == ImportOptions::Columns::Value::register_)
+      return Error{Errc::invalid_argument, "--columns register= names registers, which --cumulate cannot sum up"};
   }
   if (options.label == "opening") import.label = ImportOptions::Label::opening;
   import.interval = Seconds{std::int64_t{options.interval_minutes} * 60};
@@ -147,7 +158,7 @@ class NoSink final : public ReadingSink {
  public:
   Result<MeterCounts> register_meters(std::span<const NewMeter>) override { return MeterCounts{}; }
   Status take(ParsedRows&) override { return {}; }
-  Result<std::optional<Reading>> latest(SeriesKey) override { return std::optional<Reading>{}; }
+  Result<Surroundings> around(SeriesKey, Instant) override { return Surroundings{}; }
   Status finish() override { return {}; }
   AppendCounts counts() const override { return {}; }
 };
@@ -170,15 +181,19 @@ class Import {
       for (const auto number : rows.incomplete()) summary_.incomplete.push_back(MeterId::from_number(number).text());
       if (!more) return more.error();  // after the good rows before it were taken
       progress.update(rows.bytes());
-      if (!*more) return {};
+      if (!*more) {
+        summary_.falling = falls_.meters();
+        return {};
+      }
     }
   }
 
  private:
   Status take(const ImportRows& rows, ParsedRows& batch) {
-    if (const auto status = register_new(batch); !status) return status;
     for (const Reading& first : rows.begun())
       if (const auto status = check_begin(first); !status) return status;
+    if (const auto status = register_new(batch); !status) return status;
+    if (!rows.cumulates()) falls_.take(batch.readings);
     const auto readings = batch.readings.size(), rejects = batch.rejects.size();
     std::uint64_t good = 0, line = 0;  // a cumulated row may be two readings
     for (const auto row : batch.rows) good += std::exchange(line, row) != row ? 1 : 0;
@@ -194,17 +209,12 @@ class Import {
     return {};
   }
 
-  // A sum that begins where the meter's register already stood higher would make it fall.
   Status check_begin(const Reading& first) {
-    const auto latest = sink_.latest(first.key());
-    if (!latest) return latest.error();
-    if (!*latest || (*latest)->at() > first.at() || (*latest)->register_value() <= first.register_value()) return {};
-    const auto last = format_kwh((*latest)->register_value());
-    return Error{Errc::invalid_argument,
-                 fmt::format("meter {} already has register {} at {}; from {} on it would fall to {}. Go on with "
-                             "--cumulate {}",
-                             first.key().text(), last, format_iso8601((*latest)->at(), Seconds{0}),
-                             format_iso8601(first.at(), Seconds{0}), format_kwh(first.register_value()), last)};
+    const auto around = sink_.around(first.key(), first.at());
+    if (!around) return around.error();
+    if (const auto status = check_start(first, *around); !status) return status;
+    if (auto step = step_before(first, *around)) summary_.steps.push_back(std::move(*step));
+    return {};
   }
 
   Status register_new(const ParsedRows& batch) {
@@ -218,7 +228,7 @@ class Import {
     if (!counts) return counts.error();
     if (!counts->refused.empty()) {
       const auto& refused = counts->refused.front();
-      return Error{Errc::invalid_argument, fmt::format("--register: meter {} was refused: {} {}",
+      return Error{Errc::invalid_argument, fmt::format("--register: meter {} was refused: {}: {}",
                                                        meters[refused.index].id.text(), refused.field, refused.reason)};
     }
     summary_.meters.registered += counts->registered;
@@ -230,6 +240,7 @@ class Import {
   std::optional<Dwelling> dwelling_;
   Rejects& rejects_;
   ImportSummary& summary_;
+  RegisterFalls falls_;
   boost::unordered_flat_set<std::uint32_t> seen_;
 };
 
@@ -344,7 +355,7 @@ int run(const Options& options) {
                    .rejects_listed = !options.rejects_file.empty()},
                   summary);
   if (!status) return report("import", status.error());
-  return summary.complete() ? kExitOk : kExitPartial;
+  return summary.complete() && summary.counts.conflict == 0 ? kExitOk : kExitPartial;
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/csv_line.h"
-#include "cli/printable.h"
+#include "cli/import_header.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kPieceBytes = 64 << 10;
 // Rejects are kept whole: a reader shows no more than these of one call.
 constexpr std::size_t kRowsAtOnce = ParsedRows::kMaxRejects;
-constexpr std::size_t kHeaderBytesShown = 200;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view trimmed(std::string_view text) {
@@ -21,62 +20,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-std::vector<std::string> header_names(std::string_view line) {
-  auto names = csv_fields(line);
-  for (auto& name : names) name = lower_case(name);
-  return names;
-}
-
-using UsualNames = std::vector<std::string>;
-
-// The column that bears the wanted name, else the first of the usual ones. nullopt: none does.
-std::optional<std::size_t> find_column(const std::vector<std::string>& names, const std::string& wanted,
-                                       const UsualNames& usual) {
-  const auto place_of = [&](const std::string& name) -> std::optional<std::size_t> {
-    const auto found = std::ranges::find(names, name);
-    if (found == names.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - names.begin());
-  };
-  if (!wanted.empty()) return place_of(lower_case(wanted));
-  for (const auto& name : usual)
-    if (const auto place = place_of(name)) return place;
-  return std::nullopt;
-}
-
 }  // namespace
-
-Result<std::string> canonical_header(std::string_view line, const ImportOptions& options) {
-  const auto names = header_names(line);
-  std::vector<std::string> canonical(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) canonical[i] = fmt::format("ignored_{}", i);
-
-  const auto place = [&](std::string_view role, const std::string& wanted, const UsualNames& usual,
-                         std::string_view column, bool needed) -> Status {
-    const auto found = find_column(names, wanted, usual);
-    if (found) {
-      canonical[*found] = column;
-      return {};
-    }
-    if (!needed && wanted.empty()) return {};
-    const auto missing = wanted.empty() ? fmt::format("{} (looked for {})", role, fmt::join(usual, ", "))
-                                        : fmt::format("`{}` ({})", wanted, role);
-    return Error{Errc::invalid_argument,
-                 fmt::format("the header has no column for {}; it has: {}. --columns {}=NAME names one", missing,
-                             printable(fmt::format("{}", fmt::join(names, ", ")), kHeaderBytesShown), role)};
-  };
-  const UsualNames value_names = options.cumulate_from
-                                     ? UsualNames{"consumption", "kwh", "energy", "value", "energy_kwh"}
-                                     : UsualNames{"register", "reading", "register_kwh"};
-  auto status =
-      place("at", options.columns.at,
-            {"at", "timestamp", "time", "datetime", "closing_instant", "closing_instant_utc", "to"}, "at", true);
-  if (status) status = place("value", options.columns.value, value_names, "register", true);
-  if (status) status = place("channel", options.columns.channel, {"channel"}, "channel", false);
-  if (status && !options.meter)
-    status = place("meter", options.columns.meter, {"meter_id", "meterid", "meter"}, "meter_id", true);
-  if (!status) return status.error();
-  return fmt::format("{}{}\n", options.meter ? "meter_id," : "", fmt::join(canonical, ","));
-}
 
 Result<ImportRows> ImportRows::open(ByteSource source, const ImportOptions& options, const SiteCalendar& calendar,
                                     Instant latest_allowed) {
@@ -110,6 +54,7 @@ Status ImportRows::read_piece() {
 Status ImportRows::begin_csv() {
   while (pending_.find('\n') == std::string::npos && !ended_ && pending_.size() <= kMaxRowBytes)
     if (const auto status = read_piece(); !status) return status;
+  if (pending_.empty()) return Error{Errc::invalid_argument, "the file is empty"};
   if (pending_.starts_with(kByteOrderMark)) pending_.erase(0, kByteOrderMark.size());
   const auto end = pending_.find('\n');
   const auto header = canonical_header(std::string_view{pending_}.substr(0, end), options_);

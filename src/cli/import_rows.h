@@ -25,6 +25,8 @@ struct ImportOptions {
     std::string at;
     std::string value;
     std::string channel;
+    // What the user says the value is: nothing, so that a name like `kwh` is asked about, or a register.
+    enum class Value : std::uint8_t { unsaid, register_ } value_is = Value::unsaid;
   } columns;
   std::optional<MeterId> meter;  // of every row; the file has no such column
   // The value is the energy of an interval: it is summed up, by meter and channel, to registers that start here.
@@ -54,6 +56,7 @@ class ImportRows {
   // What the file itself calls this field of a reading: its own column for `register`, `at` and the others.
   std::string column_of(const std::string& field) const;
 
+  bool cumulates() const { return options_.cumulate_from.has_value(); }
   // With cumulate_from: the first register of each channel that began in the last batch.
   const std::vector<Reading>& begun() const { return begun_; }
   // With cumulate_from: the meters (their numbers) that have rejected rows inside a gap of a channel's rows, or rows
@@ -92,10 +95,5 @@ class ImportRows {
   std::set<std::uint32_t> incomplete_;
   ParsedRows parsed_;
 };
-
-// The header line with the names that CSV readings have, so that the columns of the options (or the usual names for
-// them) become meter_id, at, register and channel, and every other one is ignored.
-//   errors  invalid_argument: it lacks one of them
-Result<std::string> canonical_header(std::string_view line, const ImportOptions& options);
 
 }  // namespace meterhouse::cli

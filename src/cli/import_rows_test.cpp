@@ -60,7 +60,10 @@ TEST(ImportRows, FindsColumnsByHeader) {
   const std::vector<Reading> expected = {{kImport, at("2025-02-20T00:30Z"), kwh("1.5")},
                                          {SeriesKey{kMeter, Channel::export_}, at("2025-02-20T01:00Z"), kwh("2")}};
   ImportOptions named;
-  named.columns = {"Zähler", "when", "stand", "dir"};
+  named.columns.meter = "Zähler";
+  named.columns.at = "when";
+  named.columns.value = "stand";
+  named.columns.channel = "dir";
   struct Case {
     const char* name;
     std::string text;
@@ -116,6 +119,52 @@ TEST(ImportRows, SaysWhichColumnIsMissing) {
   options = {};
   options.cumulate_from = kwh("0");
   EXPECT_EQ(import("[]", options).error->code, Errc::invalid_argument);
+}
+
+TEST(ImportRows, AsksWhereAColumnLooksLikeConsumption) {
+  ImportOptions named, said;
+  named.columns.value = said.columns.value = "kWh";
+  said.columns.value_is = ImportOptions::Columns::Value::register_;
+  for (auto* options : {&named, &said}) options->meter = kMeter;
+  ImportOptions summed = named;
+  summed.cumulate_from = kwh("0");
+  ImportOptions one_meter;
+  one_meter.meter = kMeter;
+  struct Case {
+    const char* name;
+    std::string header;
+    ImportOptions options;
+    const char* refusal;  // a part of it; nullptr: none
+  };
+  for (const Case& c :
+       {Case{"no other column would do", "Date,at,kWh", one_meter,
+             "`kwh` looks like the consumption of intervals: add --cum"},
+        Case{"another is a register", "at,register,kWh", one_meter, nullptr},
+        Case{"a register by its name", "at,register_kwh", one_meter, nullptr},
+        Case{"named as value", "at,register,kWh", named, "--columns register=kwh"},
+        Case{"said to be a register", "at,kWh", said, nullptr}, Case{"summed up", "at,kWh", summed, nullptr},
+        Case{"usage", "at,Daily Usage", one_meter, "looks like"},
+        Case{"neither", "at,x", one_meter, "--columns register=NAME"},
+        Case{"semicolons", "at;register", one_meter, "separated by ';'"},
+        Case{"a program",
+             std::string{"\x7f"
+                         "ELF\x02\x01\x01\0\0",
+                         9},
+             one_meter, "it is not text"},
+        Case{"UTF-16",
+             std::string{"\xFF\xFE"
+                         "a\0t\0",
+                         6},
+             one_meter, "UTF-16"},
+        Case{"nothing", "", one_meter, "the file is empty"},
+        Case{"a blank line", " \n", one_meter, "header line is missing"}}) {
+    SCOPED_TRACE(c.name);
+    const auto imported = import(c.header, c.options);
+    EXPECT_EQ(imported.error.has_value(), c.refusal != nullptr);
+    if (!imported.error || c.refusal == nullptr) continue;
+    EXPECT_EQ(imported.error->code, Errc::invalid_argument);
+    EXPECT_NE(imported.error->message.find(c.refusal), std::string::npos) << imported.error->message;
+  }
 }
 
 ImportOptions cumulated(const char* start = "100") {

@@ -18,23 +18,23 @@ namespace {
 constexpr std::size_t kMetersNamed = 10;
 constexpr std::size_t kRejectBytesShown = 500;
 
-std::string counted(std::uint64_t count, std::string_view word) {
-  return fmt::format("{} {}{}", with_spaces(count), word, count == 1 ? "" : "s");
+std::string words_of(const RowReject& reject) {
+  return fmt::format("{}{}{}", reject.field, reject.field.empty() ? "" : ": ", reject.reason);
 }
 
-std::string words_of(const RowReject& reject) {
-  return fmt::format("{}{}{}", reject.field, reject.field.empty() ? "" : " ", reject.reason);
+std::string json_list(const std::vector<std::string>& meters) {
+  std::string list;
+  for (const auto& meter : meters) list += fmt::format(R"({}"{}")", list.empty() ? "" : ",", meter);
+  return list;
 }
 
 void print_json(const SummaryForm& form, const ImportSummary& summary) {
-  std::string incomplete;
-  for (const auto& meter : summary.incomplete)
-    incomplete += fmt::format(R"({}"{}")", incomplete.empty() ? "" : ",", meter);
   fmt::print(R"({{"dry_run":{},"rows":{},"rejected":{},"readings":{},{},"registered":{},"existed":{},)"
-             R"("rejected_meters":{},"incomplete_sums":[{}],"seconds":{:.3f}}})"
+             R"("rejected_meters":{},"incomplete_sums":[{}],"falling_registers":[{}],"seconds":{:.3f}}})"
              "\n",
              form.dry_run, summary.rows, summary.rejected, summary.readings, counts_json(summary.counts),
-             summary.meters.registered, summary.meters.existed, summary.rejected_meters, incomplete, summary.seconds);
+             summary.meters.registered, summary.meters.existed, summary.rejected_meters, json_list(summary.incomplete),
+             json_list(summary.falling), summary.seconds);
 }
 
 void print_readings(const SummaryForm& form, const ImportSummary& summary) {
@@ -47,17 +47,33 @@ void print_readings(const SummaryForm& form, const ImportSummary& summary) {
     fmt::print("taken as {}: {}\n", counted(summary.readings, "reading"), counts_text(summary.counts));
 }
 
+// "2 meters: 100000001, 100000002", of many the first.
+std::string named(const std::vector<std::string>& meters) {
+  const auto first = std::span{meters}.first(std::min(kMetersNamed, meters.size()));
+  const auto more = meters.size() - first.size();
+  return fmt::format("{}: {}{}", counted(meters.size(), "meter"), fmt::join(first, ", "),
+                     more > 0 ? fmt::format(" and {} more", with_spaces(more)) : "");
+}
+
 // Loud: the registers look as good as any others.
-void warn_of_incomplete(const ImportSummary& summary) {
-  if (summary.incomplete.empty()) return;
-  const auto named = std::span{summary.incomplete}.first(std::min(kMetersNamed, summary.incomplete.size()));
-  const auto more = summary.incomplete.size() - named.size();
-  fmt::print(stderr,
-             "meterhouse import: WARNING: rows were rejected within the cumulated rows of {}: {}{}. Their energy is in "
-             "no register: every register after them is too low by it, and what the next row used looks as if spread "
-             "over the gap. --dry-run tells this before anything is kept.\n",
-             counted(summary.incomplete.size(), "meter"), fmt::join(named, ", "),
-             more > 0 ? fmt::format(" and {} more", with_spaces(more)) : "");
+void warn(const ImportSummary& summary) {
+  if (!summary.incomplete.empty())
+    fmt::print(stderr,
+               "meterhouse import: WARNING: rows were rejected within the cumulated rows of {}. Their energy is in "
+               "no register: every register after them is too low by it, and what the next row used looks as if spread "
+               "over the gap. --dry-run tells this before anything is kept.\n",
+               named(summary.incomplete));
+  if (!summary.falling.empty())
+    fmt::print(stderr,
+               "meterhouse import: WARNING: the registers of {} go backwards again and again. Rows that look so are "
+               "mostly the consumption of intervals: those are imported with --cumulate START. --dry-run tells this "
+               "before anything is kept.\n",
+               named(summary.falling));
+  if (!summary.steps.empty())
+    fmt::print(stderr,
+               "meterhouse import: --cumulate START is above the last register before the rows of {}; what lies "
+               "between counts as used in the gap: {}\n",
+               counted(summary.steps.size(), "channel"), summary.steps.front());
 }
 
 }  // namespace
@@ -91,9 +107,12 @@ Status Rejects::write(const RowReject& reject, const std::string& reason) {
 }
 
 void print_summary(const SummaryForm& form, const ImportSummary& summary) {
-  warn_of_incomplete(summary);
+  warn(summary);
   if (form.json) return print_json(form, summary);
   if (form.with_readings) print_readings(form, summary);
+  if (const auto conflicts = summary.counts.conflict; conflicts > 0)
+    fmt::print("{} {} not kept: another register stands at {}\n", counted(conflicts, "reading"),
+               conflicts == 1 ? "was" : "were", conflicts == 1 ? "its instant" : "their instants");
   if (form.dry_run && form.with_list)
     fmt::print("meters: {} rejected, the others can be read; nothing was registered\n",
                with_spaces(summary.rejected_meters));

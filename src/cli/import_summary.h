@@ -20,8 +20,11 @@ struct ImportSummary {
   MeterCounts meters;
   std::uint64_t rejected_meters = 0;    // lines of the list of meters
   std::vector<std::string> incomplete;  // meters whose cumulated registers lack rejected rows
+  std::vector<std::string> falling;     // meters whose registers go backwards again and again in the file
+  std::vector<std::string> steps;  // energy that --cumulate START adds between a meter's last register and the file
   double seconds = 0;
 
+  // No row was rejected.
   bool complete() const { return rejected == 0 && rejected_meters == 0; }
 };
 

@@ -25,6 +25,10 @@ std::string with_spaces(std::uint64_t number) {
   return digits;
 }
 
+std::string counted(std::uint64_t count, std::string_view word) {
+  return fmt::format("{} {}{}", with_spaces(count), word, count == 1 ? "" : "s");
+}
+
 std::string progress_line(const std::string& unit, std::uint64_t done, std::uint64_t total, double seconds) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   if (total == 0) return fmt::format("{} {}, {}", with_spaces(done), unit, rate_text(rate));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace meterhouse::cli {
 
@@ -32,6 +33,9 @@ class Progress {
 
 // "1 234 567"
 std::string with_spaces(std::uint64_t number);
+
+// "1 meter", "2 000 meters": of words whose plural ends in s.
+std::string counted(std::uint64_t count, std::string_view word);
 
 // "[#########           ]  45 %  4 500 000 of 10 000 000 readings, 3.1 M/s, 2 s left" (no bar where total is 0).
 std::string progress_line(const std::string& unit, std::uint64_t done, std::uint64_t total, double seconds);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/cumulate_start.h"
 #include "formats/reading_rows.h"
 #include "service/registry.h"
 #include "store/readings.h"
@@ -39,9 +40,9 @@ class ReadingSink {
   //   errors  those of this batch or of one taken before: how much of them is durable, counts() tells after finish()
   virtual Status take(ParsedRows& batch) = 0;
 
-  // The newest reading of a channel, of those durable before the import. nullopt: it has none, or no such meter is
-  // there.
-  virtual Result<std::optional<Reading>> latest(SeriesKey key) = 0;
+  // The readings of a channel nearest to an instant, of those durable before the import. None: it has none, or no such
+  // meter is there.
+  virtual Result<Surroundings> around(SeriesKey key, Instant at) = 0;
 
   // Everything taken is durable, or the error tells why not. Once, at the end.
   virtual Status finish() = 0;

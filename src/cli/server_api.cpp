@@ -17,6 +17,8 @@ namespace json = boost::json;
 constexpr std::size_t kMetersAtOnce = 1'000;
 // A server lists the first refused rows of a request; a batch with more is asked about in pieces of this size.
 constexpr std::size_t kListedErrors = 100;
+// Of a page of readings.
+constexpr std::size_t kReadingsAtOnce = 10'000;
 
 Result<json::value> parse_json(std::string_view text) {
   boost::system::error_code error;
@@ -71,6 +73,19 @@ Result<json::value> value_of(const Result<HttpAnswer>& answer) {
   if (!answer) return answer.error();
   if (!answer->ok()) return refusal(*answer);
   return parse_json(answer->body);
+}
+
+// {"at","register"} as the server writes it.
+Result<Reading> reading_of(SeriesKey key, const json::value& value) {
+  const auto written = parse_iso8601(text_at(value, "at"));
+  const auto* object = value.if_object();
+  const auto* kwh = object != nullptr ? object->if_contains("register") : nullptr;
+  if (!written || !written->offset || kwh == nullptr || !kwh->is_number())
+    return Error{Errc::io, "a reading in the server's answer cannot be read"};
+  // Exact: below kMaxRegister every kWh value with 6 decimals is one double.
+  boost::system::error_code error;
+  const MilliWattHours energy{std::llround(kwh->to_number<double>(error) * 1e6)};
+  return Reading{key, Instant{written->local.time_since_epoch() - *written->offset}, energy};
 }
 
 json::object object_of(const NewMeter& meter) {
@@ -140,16 +155,64 @@ Result<std::optional<Reading>> ServerApi::latest(SeriesKey key) {
       get(fmt::format("/api/v1/meters/{}/latest?channel={}", key.meter().text(), to_string(key.channel())));
   if (!answer && answer.error().code == Errc::not_found) return std::optional<Reading>{};
   if (!answer) return answer.error();
-  const auto written = parse_iso8601(text_at(*answer, "at"));
-  const auto* object = answer->if_object();
-  const auto* value = object != nullptr ? object->if_contains("register") : nullptr;
-  if (!written || !written->offset || value == nullptr || !value->is_number())
-    return Error{Errc::io, "the server's newest reading cannot be read"};
-  // Exact: below kMaxRegister every kWh value with 6 decimals is one double.
-  boost::system::error_code error;
-  const auto kwh = value->to_number<double>(error);
-  const MilliWattHours reading{std::llround(kwh * 1e6)};
-  return std::optional{Reading{key, Instant{written->local.time_since_epoch() - *written->offset}, reading}};
+  const auto reading = reading_of(key, *answer);
+  if (!reading) return reading.error();
+  return std::optional{*reading};
+}
+
+Status ServerApi::for_each_reading(SeriesKey key, TimeRange range, const std::function<bool(const Reading&)>& visit) {
+  const auto target =
+      fmt::format("/api/v1/meters/{}/readings?channel={}&limit={}&from={}&to={}", key.meter().text(),
+                  to_string(key.channel()), kReadingsAtOnce, url_encoded(format_iso8601(range.from, Seconds{0})),
+                  url_encoded(format_iso8601(range.to, Seconds{0})));
+  std::string cursor;
+  do {
+    const auto page = get(cursor.empty() ? target : target + "&cursor=" + url_encoded(cursor));
+    if (!page) return page.error();
+    for (const auto& one : list_at(*page, "readings")) {
+      const auto reading = reading_of(key, one);
+      if (!reading) return reading.error();
+      if (!visit(*reading)) return {};
+    }
+    cursor = text_at(*page, "next");
+  } while (!cursor.empty());
+  return {};
+}
+
+// The server lists readings upwards alone, so the range grows downwards until it holds one.
+Result<std::optional<Reading>> ServerApi::last_before(SeriesKey key, Instant at) {
+  std::optional<Reading> last;
+  for (Seconds back = date::days{1};; back *= 16) {
+    const bool all = at - kFirstInstant <= back;
+    const auto status = for_each_reading(key, {all ? kFirstInstant : at - back, at}, [&last](const Reading& reading) {
+      last = reading;
+      return true;
+    });
+    if (!status) return status.error();
+    if (last || all) return last;
+  }
+}
+
+Result<Surroundings> ServerApi::around(SeriesKey key, Instant at) {
+  Surroundings found;
+  const auto newest = latest(key);
+  if (!newest) return newest.error();
+  if (!*newest) return found;
+  if ((*newest)->at() <= at) {
+    ((*newest)->at() == at ? found.exactly : found.before) = **newest;
+    return found;
+  }
+  found.after = **newest;
+  const auto status = for_each_reading(key, {at, (*newest)->at()}, [&](const Reading& reading) {
+    (reading.at() == at ? found.exactly : found.after) = reading;
+    return false;  // the first is all it takes
+  });
+  if (!status) return status.error();
+  if (found.exactly) return found;
+  const auto before = last_before(key, at);
+  if (!before) return before.error();
+  found.before = *before;
+  return found;
 }
 
 Result<json::value> ServerApi::send_packed(std::span<const Reading> batch) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +28,7 @@ class ServerApi final : public ReadingSink {
 
   Result<MeterCounts> register_meters(std::span<const NewMeter> meters) override;
   Status take(ParsedRows& batch) override;
-  Result<std::optional<Reading>> latest(SeriesKey key) override;
+  Result<Surroundings> around(SeriesKey key, Instant at) override;
   Status finish() override { return {}; }
   AppendCounts counts() const override { return counts_; }
 
@@ -46,6 +47,10 @@ class ServerApi final : public ReadingSink {
   Result<boost::json::value> post(const std::string& target, const std::string& content_type, std::string_view body,
                                   Broken broken = Broken::fail);
   Result<boost::json::value> send_packed(std::span<const Reading> batch);
+  Result<std::optional<Reading>> latest(SeriesKey key);
+  // Ascending, from <= at < to, until visit says false.
+  Status for_each_reading(SeriesKey key, TimeRange range, const std::function<bool(const Reading&)>& visit);
+  Result<std::optional<Reading>> last_before(SeriesKey key, Instant at);
 
   HttpClient client_;
   AppendCounts counts_;

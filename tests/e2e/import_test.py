@@ -82,6 +82,44 @@ class Cumulated(ImportCase):
                 self.assertIn("2 accepted, 1 duplicate, 0 conflict", done.stdout)
 
 
+    def test_a_start_that_is_not_the_meters_register_is_refused_and_nothing_sent(self):
+        first = self.write("a.csv", "at,kwh", "2025-01-01 00:30,6", "2025-01-01 01:00,6")
+        later = self.write("b.csv", "at,kwh", "2025-01-03 00:30,1")
+        next_row = self.write("c.csv", "at,kwh", "2025-01-01 01:30,1")
+        between = self.write("d.csv", "at,kwh", "2025-01-02 00:30,1")
+        earlier = self.write("e.csv", "at,kwh", "2024-12-01 00:30,1")
+        for target in self.targets():
+            with self.subTest(target[0]):
+                self.run_program("import", first, *self.OPTIONS, "--cumulate", 0, *target)
+                for start in (11, 13, 100):
+                    done = self.run_program("import", next_row, *self.OPTIONS, "--cumulate", start, *target, expect=2)
+                    self.assertIn("meter 100000001 import already has register 12 at 2025-01-01T01:00:00+00:00", done.stderr)
+                    self.assertRegex(done.stderr, r"Go on with --cumulate 12(\.0+)?\n")
+                    self.assertEqual(done.stdout, "")
+                done = self.run_program("import", later, *self.OPTIONS, "--cumulate", 40, *target)
+                self.assertIn("from 12 at 2025-01-01T01:00:00+00:00 to 40 at 2025-01-03T00:00:00+00:00, 28 kWh", done.stderr)
+                for start, words in [(11, "it would fall to 11"), (41, "START is at most 40")]:
+                    done = self.run_program("import", between, *self.OPTIONS, "--cumulate", start, *target, expect=2)
+                    self.assertIn(words, done.stderr)
+                done = self.run_program("import", earlier, *self.OPTIONS, "--cumulate", 1, *target, expect=2)
+                self.assertIn("START is at most 0", done.stderr)
+                where = ["--data", target[1]] if target[0] == "--data" else ["--server", target[1]]
+                kept = self.run_program("export", *where, "--channel", "import").stdout.splitlines()[1:]
+                self.assertEqual([row.split(",")[3] for row in kept], ["0", "6", "12", "40", "41"])
+
+    def test_consumption_is_not_taken_for_registers(self):
+        file = self.write("a.csv", "At,kWh,Comment", *(f"2025-01-01 {hour:02}:00,{3 + hour * 7 % 5}," for hour in range(24)))
+        done = self.run_program("import", file, *self.OPTIONS, "--dry-run", expect=2)
+        self.assertIn("the column `kwh` looks like the consumption of intervals: add --cumulate START", done.stderr)
+        self.run_program("import", file, *self.OPTIONS, "--dry-run", "--columns", "value=kWh", expect=2)
+        done = self.run_program("import", file, *self.OPTIONS, "--dry-run", "--columns", "register=kWh")
+        self.assertIn("WARNING: the registers of 1 meter: 100000001 go backwards again and again", done.stderr)
+        done = self.run_program("import", file, *self.OPTIONS, "--dry-run", "--columns", "register=kWh", "--json")
+        self.assertEqual(json.loads(done.stdout)["falling_registers"], ["100000001"])
+        done = self.run_program("import", file, *self.OPTIONS, "--dry-run", "--cumulate", 0)
+        self.assertEqual(done.stderr, "")
+
+
 class Counts(ImportCase):
     ROWS = [
         "meter_id,at,register",
@@ -100,6 +138,17 @@ class Counts(ImportCase):
                 self.assertIn("4 rows: 2 rejected, 2 taken as 2 readings: 2 accepted, 0 duplicate", done.stdout)
                 self.assertIn("1 meter registered, 0 already there, 0 rejected", done.stdout)
 
+    def test_conflicts_are_told_and_end_with_3_as_rejects_do(self):
+        file = self.write("a.csv", *self.ROWS[:2], *self.ROWS[4:])
+        other = self.write("b.csv", *self.ROWS[:1], "100000001,2025-01-01T00:00Z,1.5", "100000001,2025-01-01T01:00Z,2")
+        for target in self.targets():
+            with self.subTest(target[0]):
+                self.run_program("import", file, "--register", DWELLING, *target)
+                self.assertIn("0 accepted, 2 duplicate, 0 conflict", self.run_program("import", file, *target).stdout)
+                done = self.run_program("import", other, *target, expect=3)
+                self.assertIn("0 accepted, 1 duplicate, 1 conflict", done.stdout)
+                self.assertIn("1 reading was not kept: another register stands at its instant\n", done.stdout)
+
     def test_a_dry_run_says_what_it_does_not_check(self):
         done = self.run_program("import", self.write("a.csv", *self.ROWS), "--dry-run", expect=3)
         self.assertIn("4 rows: 1 rejected, 3 can be read (3 readings); whether their meters are registered is not checked", done.stdout)
@@ -117,9 +166,22 @@ class Meters(ImportCase):
                 command = ["import", "--meters", meters, *target, "--rejects", self.path("rejects.csv")]
                 done = self.run_program(*command, expect=3)
                 self.assertIn("2 meters registered, 0 already there, 3 rejected", done.stdout)
-                self.assertIn("m.csv line 3: area", done.stdout)
+                self.assertIn("m.csv line 3: area: the configuration has no such area", done.stdout)
                 self.assertEqual([row[:2] for row in self.rejects()], [("3", "area"), ("4", "meter_id"), ("5", "")])
                 self.assertIn("0 meters registered, 2 already there, 3 rejected", self.run_program(*command, expect=3).stdout)
+
+
+class NoReadings(ImportCase):
+    def test_what_is_no_file_of_readings_is_told_in_words(self):
+        (Path(self.directory.name) / "empty").touch()
+        self.write("semicolons.csv", "meter_id;at;register", "100000001;2025-01-01T00:00Z;1,5")
+        for file, words in [
+            (PROGRAM, "it is not text"),
+            (self.path("empty"), "the file is empty"),
+            (self.path("semicolons.csv"), "the header is separated by ';'; commas are wanted"),
+        ]:
+            with self.subTest(words):
+                self.assertIn(words, self.run_program("import", file, "--dry-run", expect=2).stderr)
 
 
 class Gzip(ImportCase):

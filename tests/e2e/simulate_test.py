@@ -70,8 +70,8 @@ class Simulate(CommandLine):
             {"duplicate", "conflict", "out-of-order", "late-hours", "late-days", "gap", "rollover", "exchange", "spike", "stuck"},
         )
         done = self.run_program(
-            "import", self.path("r.csv"), "--meters", self.path("m.csv"), "--data", self.path("data"), "--json"
-        )
+            "import", self.path("r.csv"), "--meters", self.path("m.csv"), "--data", self.path("data"), "--json", expect=3
+        )  # for the conflicts
         counts = json.loads(done.stdout)
         self.assertEqual(counts["readings"], len(self.lines("r.csv")) - 1)
         self.assertEqual((counts["duplicate"], counts["conflict"]), (planted.count("duplicate"), planted.count("conflict")))
