@@ -218,7 +218,7 @@ Status export_all(const Options& options, ExportSource& source, std::uint64_t& r
                "\n",
                meters->size(), rows, progress.seconds());
   else
-    fmt::print(stderr, "{} rows of {} meters\n", with_spaces(rows), with_spaces(meters->size()));
+    fmt::print(stderr, "{} of {}\n", counted(rows, "row"), counted(meters->size(), "meter"));
   return {};
 }
 

@@ -41,12 +41,10 @@ bool is_broken_connection(CURLcode code) {
 }
 
 bool is_address(std::string_view base) {
-  for (const std::string_view scheme : {"http://", "https://"})
-    if (base.starts_with(scheme)) {
-      const auto host = base.substr(scheme.size());
-      return !host.empty() && host.find_first_of("/?# \t@") == std::string_view::npos;
-    }
-  return false;
+  constexpr std::string_view kScheme = "http://";
+  if (!base.starts_with(kScheme)) return false;
+  const auto host = base.substr(kScheme.size());
+  return !host.empty() && host.find_first_of("/?# \t@") == std::string_view::npos;
 }
 
 }  // namespace
@@ -74,7 +72,7 @@ HttpClient::HttpClient(std::string base) : base_(std::move(base)), connection_(s
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection_->message);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT, kAnswerTimeoutS);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "meterhouse");
@@ -85,6 +83,8 @@ HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
 Result<HttpClient> HttpClient::for_server(std::string_view base) {
   while (base.ends_with('/')) base.remove_suffix(1);
+  if (base.starts_with("https://"))
+    return Error{Errc::invalid_argument, fmt::format("`{}`: this release has no TLS; http:// only", base)};
   if (!is_address(base))
     return Error{Errc::invalid_argument,
                  fmt::format("`{}` is no server address; for instance http://127.0.0.1:8050", base)};

@@ -23,7 +23,7 @@ enum class Broken : std::uint8_t { fail, send_again };
 //   errors  of every call: unavailable (nobody answers there), io (the connection broke, or the answer is over 64 MiB)
 class HttpClient {
  public:
-  // base  "http://127.0.0.1:8050" (or https), without a path
+  // base  "http://127.0.0.1:8050" without a path
   //   errors  invalid_argument: not such an address
   static Result<HttpClient> for_server(std::string_view base);
   ~HttpClient();

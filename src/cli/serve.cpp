@@ -61,14 +61,17 @@ DataDirectory::Options data_options(const ServeOptions& given, const ServerSetti
 void log_opened(const std::string& path, DataDirectory& data, std::chrono::duration<double> took) {
   const StoreStats stats = data.readings().stats();
   const OpenReport& report = data.readings().open_report();
-  spdlog::info("data directory {}: {} meters, {} readings ({} replayed from the journal) in {:.2f} s", path,
-               data.meters().size(), stats.head_readings + stats.segment_readings, report.replayed_readings,
-               took.count());
+  spdlog::info(
+      "data directory {}: {} meters, {} readings ({} records replayed from the journal, repeated ones "
+      "included) in {:.2f} s",
+      path, data.meters().size(), stats.head_readings + stats.segment_readings, report.replayed_readings, took.count());
   if (report.damage)
     spdlog::error("what was replayed could not all be compared with what is stored: {}", report.damage->message);
   if (report.torn)
-    spdlog::warn("the last run was interrupted: dropped a frame that was not acknowledged ({}, {} bytes at offset {})",
-                 report.torn->file, report.torn->length, report.torn->offset);
+    spdlog::warn(
+        "{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a crash (never "
+        "acknowledged) or damage",
+        report.torn->file, report.torn->length, report.torn->offset);
 }
 
 struct Configuration {

@@ -176,13 +176,13 @@ void print_summary(const SimulateOptions& options, const SimulateSummary& summar
                summary.rejected, summary.seconds, rate);
     return;
   }
-  fmt::print(out, "{} readings of {} meters in {:.1f} s ({}/s)", with_spaces(summary.readings),
-             with_spaces(summary.meters), summary.seconds, with_spaces(static_cast<std::uint64_t>(rate)));
-  if (summary.faults > 0) fmt::print(out, ", {} faults planted", with_spaces(summary.faults));
+  fmt::print(out, "{} of {} in {:.1f} s ({}/s)", counted(summary.readings, "reading"), counted(summary.meters, "meter"),
+             summary.seconds, with_spaces(static_cast<std::uint64_t>(rate)));
+  if (summary.faults > 0) fmt::print(out, ", {} planted", counted(summary.faults, "fault"));
   fmt::print(out, "\n");
   if (options.server.empty()) return;
-  fmt::print(out, "{} meters registered; {}, {} rejected\n", with_spaces(summary.registered),
-             counts_text(summary.counts), with_spaces(summary.rejected));
+  fmt::print(out, "{} registered; {}, {} rejected\n", counted(summary.registered, "meter"), counts_text(summary.counts),
+             with_spaces(summary.rejected));
   if (summary.rejected > 0) fmt::print(out, "the first rejection: {}\n", summary.first_rejection);
 }
 

@@ -67,7 +67,7 @@ Result<std::uint64_t> register_meters(const Town& town, const SimulateOptions& o
     if (!counts) return counts.error();
     if (!counts->refused.empty()) {
       const auto& refused = counts->refused.front();
-      return Error{Errc::invalid_argument, fmt::format("meter {} was refused: {} {}", some[refused.index].id.text(),
+      return Error{Errc::invalid_argument, fmt::format("meter {} was refused: {}: {}", some[refused.index].id.text(),
                                                        refused.field, refused.reason)};
     }
     registered += counts->registered;
@@ -101,7 +101,7 @@ Status send_share(const Town& town, const SimulateOptions& options, std::uint32_
     sending.sent += batch.size();
     sending.summary.with([&](SimulateSummary& summary) {
       if (summary.rejected == 0 && !refused->empty())
-        summary.first_rejection = fmt::format("meter {}: {} {}", batch[refused->front().index].key().text(),
+        summary.first_rejection = fmt::format("meter {}: {}: {}", batch[refused->front().index].key().text(),
                                               refused->front().field, refused->front().reason);
       summary.rejected += refused->size();
     });

@@ -101,8 +101,10 @@ Result<Findings> verify_directory(FileSystem& files, const std::string& director
 }
 
 std::string torn_text(const TornFrame& torn) {
-  return fmt::format("{}: offset {}: {} bytes of the last frame, torn by a crash, never acknowledged", torn.file,
-                     torn.offset, torn.length);
+  return fmt::format(
+      "{}: offset {}: {} bytes at the journal's end are not complete: a write torn by a crash (never "
+      "acknowledged) or damage",
+      torn.file, torn.offset, torn.length);
 }
 
 // What is wrong, one line each; of a large damage the first.
@@ -116,16 +118,23 @@ std::vector<std::string> damages_of(const Findings& findings) {
 
 void print_text(const Findings& findings) {
   const auto& [readings, catalog, unregistered, bytes] = findings;
-  fmt::print("catalog: schema {}, {} tables, {} rows, {} meters\n", catalog.schema, catalog.tables,
-             with_spaces(catalog.rows), with_spaces(catalog.meters.size()));
-  fmt::print("segments: {}, {} blocks, {} readings\n", with_spaces(readings.segments), with_spaces(readings.blocks),
-             with_spaces(readings.segment_readings));
-  fmt::print("journal: {} frames, {} readings, {} changes{}\n", with_spaces(readings.journal_frames),
-             with_spaces(readings.journal_readings), with_spaces(readings.journal_changes),
+  fmt::print("catalog: schema {}, {}, {}, {}\n", catalog.schema, counted(catalog.tables, "table"),
+             counted(catalog.rows, "row"), counted(catalog.meters.size(), "meter"));
+  fmt::print("segments: {}, {}, {}\n", with_spaces(readings.segments), counted(readings.blocks, "block"),
+             counted(readings.segment_readings, "reading"));
+  fmt::print("journal: {}, {}, {}{}\n", counted(readings.journal_frames, "frame"),
+             counted(readings.journal_readings, "record"), counted(readings.journal_changes, "change"),
              readings.clean ? "; closed in good order" : "");
-  fmt::print("together: {} readings of {} meters, {} bytes read\n",
-             with_spaces(readings.segment_readings + readings.journal_readings), with_spaces(readings.meters.size()),
-             with_spaces(bytes));
+  const auto meters = counted(readings.meters.size(), "meter");
+  if (readings.journal_readings == 0)
+    fmt::print("together: {} of {}, {} bytes read\n", counted(readings.segment_readings, "reading"), meters,
+               with_spaces(bytes));
+  else
+    fmt::print(
+        "together: {} in segments and {} in the journal, of {}, {} bytes read; a record is what arrived: one that "
+        "repeats or contradicts a reading is no further reading\n",
+        counted(readings.segment_readings, "reading"), counted(readings.journal_readings, "record"), meters,
+        with_spaces(bytes));
   if (readings.torn) fmt::print("{}\n", torn_text(*readings.torn));
   for (const auto& damage : damages_of(findings)) fmt::print("DAMAGE {}\n", damage);
   if (readings.damage_count > readings.damages.size())

@@ -171,6 +171,14 @@ class Mistakes(CommandLine):
             (["verify", self.path("none")], 1, "no data directory"),
             (["simulate", "--days", "0"], 2, "--days"),
             (["simulate", "--days", "0", "--until-now"], 2, "--days"),
+            (["simulate", "--to", "https://127.0.0.1:9"], 2, "this release has no TLS; http:// only"),
+            (["imprt"], 2, "no command `imprt`; the commands are serve, simulate, import, export, verify, version, help; did you mean import?"),
+            (["import", LONDON, "--too", "x"], 2, "import: there is no option `--too`; did you mean --to?"),
+            (["simulate", "--dipps=1"], 2, "simulate: there is no option `--dipps`; did you mean --dips?"),
+            (["serve", "--port", "80"], 2, "serve: there is no option `--port`"),
+            (["import", "a", "b"], 2, "import: nothing is to stand here: `b`"),
+            (["--data", "x"], 2, "meterhouse: there is no option `--data`\n"),
+            (["help", "imprt"], 2, "did you mean import?"),
             (["frobnicate"], 2, "no command `frobnicate`; the commands are serve, simulate, import"),
             (["frobnicate", "--fast", "\x1b[31m"], 2, "no command `frobnicate`"),
             (["\x1b[31m"], 2, "no command `\\x1B[31m`"),
@@ -186,7 +194,11 @@ class Mistakes(CommandLine):
         told = self.run_program("version").stdout
         version = json.loads(self.run_program("version", "--json").stdout)["version"]
         self.assertEqual(told, f"meterhouse {version}\n")
-        self.assertEqual(self.run_program("--version").stdout.strip(), version)
+        self.assertEqual(self.run_program("--version").stdout, told)
+
+    def test_help_is_a_command_too(self):
+        self.assertEqual(self.run_program("help").stdout, self.run_program("--help").stdout)
+        self.assertEqual(self.run_program("help", "import").stdout, self.run_program("import", "--help").stdout)
 
     def test_consumption_needs_a_beginning_and_help_says_so(self):
         self.run_program("import", "-", "--data", self.path("data"), "--meters", self.write_meters(), stdin=self.ONE_READING)
