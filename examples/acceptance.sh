@@ -1,13 +1,26 @@
 #!/usr/bin/env bash
 # A walk through the legacy interface of a running server, as its first clients use it: register, send, query. Then it
-# asks for the endpoints of the first system that this release does not have yet. Prints what it sees, and ends with 1
-# where an answer is not what docs/api/legacy.md says.
+# asks for the endpoints of the first system that this release does not have yet. Prints what it sees. Ends with 0 where every
+# answer is what docs/api/legacy.md says, with 1 where one is not, with 2 where no server answers or the call is wrong.
 #
 #   examples/acceptance.sh [http://127.0.0.1:8050]
 #
 # It registers a new meter each time, with two days of readings, and leaves it behind: this release cannot remove a meter or
 # a reading, so use a server for trying out. Environment: METER_ID (9 digits) names the meter instead.
 set -euo pipefail
+
+usage() { sed -n '2,/^set /{/^set /d; s/^# \{0,1\}//; p}' "$0"; }
+
+case ${1:-} in
+-h | --help)
+  usage
+  exit 0
+  ;;
+-*)
+  usage >&2
+  exit 2
+  ;;
+esac
 
 base=${1:-http://127.0.0.1:8050}
 meter=${METER_ID:-9$(date +%s | tail -c 9)}
@@ -114,6 +127,11 @@ not_there_yet() {
     fi
   done
 }
+
+if ! curl --silent --output /dev/null --max-time 10 "$base/healthz"; then
+  echo "no server answers at $base; start one with ./run.sh, or name its address: examples/acceptance.sh http://HOST:PORT" >&2
+  exit 2
+fi
 
 first=$((($(date +%s) / 1800 - readings + 1) * 1800))
 last_register=$(printf '%d.%02d' $((100 + (readings - 1) / 4)) $(((readings - 1) % 4 * 25)))
