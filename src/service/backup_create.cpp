@@ -76,6 +76,16 @@ Status BackupDirectory::take_possession(const StoreId& store) {
   return write_store_id(files_, path_, store);
 }
 
+Status BackupDirectory::claim(const StoreId& store) {
+  if (auto done = files_.create_directories(path_); !done) return done;
+  if (const auto ours = check_is_ours(store); !ours) return ours;
+  const auto there = read_store_id(files_, path_);
+  if (there && *there) return {};
+  const auto held = lock();
+  if (!held) return held.error();
+  return take_possession(store);
+}
+
 // Of runs that were killed.
 Status BackupDirectory::remove_leftovers() {
   const std::string segments = path_ + "/segments";

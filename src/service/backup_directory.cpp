@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "service/shipped_journal.h"
+
 // Reading a directory of backups, and removing from it.
 
 namespace meterhouse {
@@ -85,6 +87,7 @@ Result<BackupCheck> BackupDirectory::verify(const ByteProgress& progress) const 
   auto check = verify_these(*backups, progress);
   if (!check) return check;
   if (const auto id = read_store_id(files_, path_); !id) check->damages.push_back(id.error().message);
+  if (const auto read = verify_pieces(*backups, progress, *check); !read) return read.error();
   return check;
 }
 
@@ -135,6 +138,49 @@ Result<BackupCheck> BackupDirectory::verify_these(const std::vector<ListedBackup
   return check;
 }
 
+// Of each stream, what a restore to a moment needs.
+Status BackupDirectory::verify_pieces(const std::vector<ListedBackup>& backups, const ByteProgress& progress,
+                                      BackupCheck& check) const {
+  const BackupManifest* oldest = nullptr;
+  for (const ListedBackup& backup : backups)
+    if (backup.manifest && (oldest == nullptr || is_newer(*oldest, *backup.manifest))) oldest = &*backup.manifest;
+  const auto names = files_.exists(journal_directory()).value_or(false) ? files_.list(journal_directory())
+                                                                        : std::vector<std::string>{};
+  if (!names) return names.error();
+  for (const std::string& name : *names)
+    if (!parse_piece_name(name) && !name.ends_with(".part"))
+      check.damages.push_back(fmt::format("{}/{}: set aside as damaged", journal_directory(), name));
+  for (const FrameStream stream : {FrameStream::readings, FrameStream::pending}) {
+    const auto to_read = pieces_behind(files_, journal_directory(), stream, 0);
+    if (!to_read) return to_read.error();
+    ByteCounter counter{progress, to_read->bytes};
+    const auto store = oldest != nullptr ? Result<std::optional<StoreId>>{oldest->store} : owner();
+    if (!store) return store.error();
+    const auto scan = scan_pieces(
+        files_, journal_directory(), stream, store->value_or(StoreId{}), 0,
+        [](const ShippedRecord&) { return Status{}; }, counter);
+    if (!scan) return scan.error();
+    check.pieces += scan->pieces.size();
+    check.bytes += counter.done();
+    check.damages.insert(check.damages.end(), scan->damages.begin(), scan->damages.end());
+    const std::uint64_t from = oldest == nullptr                 ? scan->last_sequence
+                               : stream == FrameStream::readings ? oldest->sequence
+                                                                 : oldest->pending_sequence;
+    for (const ShippedGap& gap : scan->gaps)
+      if (gap.last > from)
+        check.notes.push_back(fmt::format("{}: frames {} to {} were not shipped", to_string(stream),
+                                          std::max(gap.first, from + 1), gap.last));
+    if (scan->unclosed)
+      check.notes.push_back(fmt::format("{}/{}: not closed, ends with frame {}{}", journal_directory(),
+                                        scan->unclosed->name, scan->unclosed->last_sequence,
+                                        scan->unclosed->torn_bytes() == 0
+                                            ? std::string{}
+                                            : fmt::format("; {} bytes at offset {} are torn",
+                                                          scan->unclosed->torn_bytes(), scan->unclosed->end_offset)));
+  }
+  return {};
+}
+
 // The names of those to keep, at least one of them read whole and found sound.
 Result<std::set<std::string>> BackupDirectory::chosen(const std::vector<const ListedBackup*>& newest_first,
                                                       const KeepRule& rule, const ByteProgress& progress) const {
@@ -179,7 +225,7 @@ Result<PruneReport> BackupDirectory::prune(const KeepRule& rule, const ByteProgr
   std::ranges::reverse(report.removed);
   for (const std::string& name : report.removed)
     if (auto done = remove_backup(name); !done) return done.error();
-  if (auto done = remove_unneeded_segments(report); !done) return done.error();
+  if (auto done = remove_unneeded(report); !done) return done.error();
   return report;
 }
 
@@ -193,19 +239,42 @@ Status BackupDirectory::remove_backup(const std::string& name) {
 }
 
 // Where a manifest cannot be read nobody knows what it needs: then all stay.
-Status BackupDirectory::remove_unneeded_segments(PruneReport& report) {
+Status BackupDirectory::remove_unneeded(PruneReport& report) {
   const auto backups = list();
   if (!backups) return backups.error();
-  std::set<std::string> needed;
+  std::set<std::string> segments;
+  std::uint64_t sequence = ~std::uint64_t{0};
+  std::uint64_t pending_sequence = ~std::uint64_t{0};
   for (const ListedBackup& backup : *backups) {
     if (!backup.manifest) return {};
-    for (const BackupFile& file : backup.manifest->files) needed.insert(file.path);
+    sequence = std::min(sequence, backup.manifest->sequence);
+    pending_sequence = std::min(pending_sequence, backup.manifest->pending_sequence);
+    for (const BackupFile& file : backup.manifest->files)
+      if (is_shared_path(file.path)) segments.insert(file.path.substr(file.path.find('/') + 1));
   }
-  const std::string directory = path_ + "/segments";
+  if (auto done = remove_all_but(path_ + "/segments", segments, report); !done) return done;
+
+  std::set<std::string> pieces;
+  for (const auto& [stream, after] :
+       {std::pair{FrameStream::readings, sequence}, std::pair{FrameStream::pending, pending_sequence}}) {
+    const auto behind = pieces_behind(files_, journal_directory(), stream, after);
+    if (!behind) return behind.error();
+    pieces.insert(behind->names.begin(), behind->names.end());
+  }
+  const auto names = files_.exists(journal_directory()).value_or(false) ? files_.list(journal_directory())
+                                                                        : std::vector<std::string>{};
+  if (!names) return names.error();
+  for (const std::string& name : *names)
+    if (!parse_piece_name(name)) pieces.insert(name);  // being made, or set aside for a person to look at
+  return pieces.size() == names->size() ? Status{} : remove_all_but(journal_directory(), pieces, report);
+}
+
+Status BackupDirectory::remove_all_but(const std::string& directory, const std::set<std::string>& needed,
+                                       PruneReport& report) {
   const auto names = files_.list(directory);
   if (!names) return names.error();
   for (const std::string& name : *names) {
-    if (needed.contains("segments/" + name)) continue;
+    if (needed.contains(name)) continue;
     const std::string path = directory + "/" + name;
     if (const auto file = files_.open(path, OpenMode::read))
       if (const auto size = (*file)->size()) report.removed_bytes += *size;

@@ -54,7 +54,9 @@ struct CheckedBackup {
 
 struct BackupCheck {
   std::vector<CheckedBackup> backups;
-  std::vector<std::string> damages;  // of the directory itself
+  std::vector<std::string> damages;  // of the directory itself and of the shipped journal
+  std::vector<std::string> notes;    // of the shipped journal: gaps behind the oldest backup, an end that is not closed
+  std::uint64_t pieces = 0;          // of the shipped journal
   std::uint64_t files = 0;           // read, each once
   std::uint64_t bytes = 0;
 
@@ -86,6 +88,9 @@ class BackupDirectory {
 
   const std::string& path() const { return path_; }
 
+  // Makes the directory this store's, where it is nobody's yet. errors  as create()
+  Status claim(const StoreId& store);
+
   // Makes a backup: copies what the directory does not have yet. Makes the directory where there is none. Interrupted
   // at any point, what was whole before is whole still, and the next call removes what was left.
   //   errors  unavailable: another process makes or removes backups there;
@@ -101,13 +106,15 @@ class BackupDirectory {
   Result<BackupCheck> verify(const ByteProgress& progress) const;
   Result<BackupCheck> verify(const std::string& name, const ByteProgress& progress) const;
 
-  // Removes the backups that the rule does not keep, and the shared files that none needs any more. Before that it
-  // reads the newest one, and where it is damaged the one before: a sound one is always left.
+  // Removes the backups that the rule does not keep, and the segments and shipped pieces that none needs any more.
+  // Before that it reads the newest one, and where it is damaged the one before: a sound one is always left.
   //   errors  corruption: none is sound, nothing was removed; unavailable, not_found as above
   Result<PruneReport> prune(const KeepRule& rule, const ByteProgress& progress);
 
   // Where a file of a backup lies.
   std::string location(const std::string& backup, const BackupFile& file) const;
+  // Of the shipped journal.
+  std::string journal_directory() const { return path_ + "/journal"; }
 
  private:
   struct Laying;  // a backup being laid down
@@ -132,7 +139,10 @@ class BackupDirectory {
   Result<std::set<std::string>> chosen(const std::vector<const ListedBackup*>& newest_first, const KeepRule& rule,
                                        const ByteProgress& progress) const;
   Status remove_backup(const std::string& name);
-  Status remove_unneeded_segments(PruneReport& report);
+  Status verify_pieces(const std::vector<ListedBackup>& backups, const ByteProgress& progress,
+                       BackupCheck& check) const;
+  Status remove_unneeded(PruneReport& report);
+  Status remove_all_but(const std::string& directory, const std::set<std::string>& needed, PruneReport& report);
 
   FileSystem& files_;
   const Clock& clock_;

@@ -13,8 +13,8 @@
 namespace meterhouse {
 
 // Which of a store's two logs a frame belongs to: of what is visible, or of what waits for the end of maintenance. Who
-// is handed the frames of a stream (EmbeddedOptions::on_frame) gets every one, those that end a file included: sequences
-// without a hole, so that a frame that was lost on the way shows.
+// is handed the frames of a stream (EmbeddedOptions::on_frame) gets every one, those that end a file included:
+// sequences without a hole, so that a frame that was lost on the way shows.
 enum class FrameStream : std::uint8_t { readings, pending };
 
 // A file of a snapshot. It holds what it needs: read() works on after folds, merges and retention removed the file.
