@@ -9,7 +9,7 @@ using namespace meterhouse;
 namespace {
 
 // Notes what it is told.
-class NotingCatalog final : public Catalog {
+class NotingCatalog final : public MeterCatalog {
  public:
   Result<std::vector<Registration>> register_meters(std::span<const Meter> meters) override {
     registered.assign(meters.begin(), meters.end());
@@ -26,7 +26,6 @@ class NotingCatalog final : public Catalog {
   }
   Status for_each_meter(const VisitMeter&) const override { return {}; }
   Result<std::uint64_t> meter_count() const override { return registered.size(); }
-  Status close() override { return {}; }
 
   std::vector<Meter> registered;
   std::optional<MeterId> patched;

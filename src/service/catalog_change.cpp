@@ -112,14 +112,14 @@ Result<std::vector<Meter>> registrations_in(const json::object& record) {
   return meters;
 }
 
-Status apply_registrations(Catalog& catalog, const json::object& record) {
+Status apply_registrations(MeterCatalog& catalog, const json::object& record) {
   const auto meters = registrations_in(record);
   if (!meters) return meters.error();
   const auto registered = catalog.register_meters(*meters);
   return registered ? Status{} : Status{registered.error()};
 }
 
-Status apply_patch(Catalog& catalog, const json::object& record) {
+Status apply_patch(MeterCatalog& catalog, const json::object& record) {
   Fields fields{record};
   const MeterId id = fields.required_id("id");
   const MeterPatch patch{fields.text("region"), fields.text("area"), fields.text("dwelling_type"),
@@ -188,7 +188,7 @@ std::string encode_patch(MeterId id, const MeterPatch& patch) {
   return json::serialize(record);
 }
 
-Status apply_change(Catalog& catalog, std::string_view change) {
+Status apply_change(MeterCatalog& catalog, std::string_view change) {
   const auto record = parse_record(change);
   if (!record) return record.error();
   return record->kind == kRegister ? apply_registrations(catalog, record->fields)

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/meter.h"
-#include "store/catalog.h"
+#include "store/catalog_meters.h"
 
 namespace meterhouse {
 
@@ -21,7 +21,7 @@ std::string encode_patch(MeterId id, const MeterPatch& patch);
 // that is not there does nothing. Records are applied in their order in the journal.
 //   errors  corruption: not such a record; unavailable: a kind of change that only a newer program knows;
 //           the catalog's own
-Status apply_change(Catalog& catalog, std::string_view change);
+Status apply_change(MeterCatalog& catalog, std::string_view change);
 
 // The meters that the record registers; none where it is another kind of change. errors  as apply_change
 Result<std::vector<MeterId>> meters_registered_by(std::string_view change);

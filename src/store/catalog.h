@@ -1,73 +1,38 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "base/result.h"
-#include "base/time.h"
-#include "model/ids.h"
-#include "model/meter.h"
+#include "store/catalog_days.h"
+#include "store/catalog_events.h"
+#include "store/catalog_jobs.h"
+#include "store/catalog_meters.h"
 
 namespace meterhouse {
 
-struct MeterFilter {
-  std::optional<std::string> region = {};
-  std::optional<std::string> area = {};
-  std::optional<std::string> dwelling_type = {};
-  std::optional<std::string> id_prefix = {};  // the first digits of the meter id
-};
-
-// Ascending by meter id.
-struct MeterPage {
-  std::vector<Meter> meters;
-  std::optional<MeterId> next;  // pass as `after` for the following page; absent: this was the last
-};
-
-// What may be changed of a registered meter; absent: as it was.
-struct MeterPatch {
-  std::optional<std::string> region = {};
-  std::optional<std::string> area = {};
-  std::optional<std::string> dwelling_type = {};
-  std::optional<std::string> serial = {};
-  std::optional<std::optional<int>> register_digits = {};  // inner nullopt: not known any more
-};
-
-// Everything that is not a reading. The program never loads a table whole: lists are paged, walks are streamed.
+// Everything that is not a reading, in parts by subject: whoever needs one part names that part alone. The program
+// never loads a table whole: lists are paged, walks are streamed.
 //   threads  any thread; a call may wait for the disk, so never from an I/O thread
-//   durable  a change is on stable storage once its call returns
+//   durable  a change is on stable storage once its call returns; unless it says otherwise it happened wholly or not at
+//            all, also after a crash
 //   errors   of every call: io, no_space, corruption (the database is damaged), unavailable (closed)
-class Catalog {
+class Catalog : public MeterCatalog, public EventCatalog, public JobCatalog, public DayCatalog {
  public:
-  static constexpr std::size_t kMaxPage = 1'000;
+  // What the program itself must find again after a restart (the maintenance it is in, …): a few texts of at most some
+  // kB, each under a name. nullopt: there is none with that name.
+  virtual Result<std::optional<std::string>> state(std::string_view name) const = 0;
+  virtual Status set_state(std::string_view name, std::string_view value) = 0;  // replaces what it had
+  virtual Status clear_state(std::string_view name) = 0;                        // none with that name: success
 
-  virtual ~Catalog() = default;
-
-  enum class Registration : std::uint8_t { registered, exists };
-
-  // Adds meters, all in one transaction. One result a meter, in order; `exists`: there is one with that id (also
-  // earlier in the same call) and it stays as it is. That region, area and dwelling type are configured is the caller's
-  // business.
-  virtual Result<std::vector<Registration>> register_meters(std::span<const Meter> meters) = 0;
-
-  // errors  not_found
-  virtual Result<Meter> meter(MeterId id) const = 0;
-
-  // The first `limit` (1..kMaxPage) meters that match, with an id greater than `after`.
-  virtual Result<MeterPage> meters(const MeterFilter& filter, std::optional<MeterId> after,
-                                   std::size_t limit) const = 0;
-
-  // The changed meter. errors  not_found
-  virtual Result<Meter> patch_meter(MeterId id, const MeterPatch& patch) = 0;
-
-  // Every registered meter, ascending by id, streamed. A failed visit ends the walk with its error.
-  using VisitMeter = std::function<Status(const Meter&)>;
-  virtual Status for_each_meter(const VisitMeter& visit) const = 0;
-
-  virtual Result<std::uint64_t> meter_count() const = 0;
+  // Writes the catalog as of one moment during the call into one file, from which it can be opened again. Readers and
+  // writers go on meanwhile.
+  //   path     of a file that does not exist, in a directory that does
+  //   durable  the file's bytes are on stable storage once it returns; that its name is, too, is up to the caller, who
+  //            syncs the directory
+  //   errors   conflict: there is such a file, and it stays as it is. After any other error there is none
+  virtual Status copy_to(const std::string& path) const = 0;
 
   virtual Status close() = 0;
 };

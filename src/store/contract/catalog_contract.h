@@ -20,6 +20,8 @@ class CatalogPlace {
   virtual Catalog& catalog() = 0;
   // Closes the catalog cleanly (unless the test did) and opens it again; catalog() is then the new one.
   virtual void reopen() = 0;
+  // A catalog of its own from the file that copy_to wrote.
+  virtual std::unique_ptr<Catalog> open_copy(const std::string& path) = 0;
 };
 
 // One kind of catalog under the contract. In its own test:

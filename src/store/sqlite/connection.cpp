@@ -31,6 +31,11 @@ PRAGMA cell_size_check = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA cache_size = -8192;
 )sql";
+// Nobody reads a file that is not finished, so there is nothing to be rolled back to: a copy that fails is removed.
+constexpr const char* kSetUpCopy = R"sql(
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = FULL;
+)sql";
 // With the exclusive lock the index of the write-ahead log is kept in memory and not in a file.
 constexpr const char* kSetUpInspector = R"sql(
 PRAGMA locking_mode = EXCLUSIVE;
@@ -103,6 +108,8 @@ OpenAs open_as(const std::string& path, SqliteConnection::Access access) {
   switch (access) {
     case SqliteConnection::Access::write:
       return {path, kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+    case SqliteConnection::Access::copy:
+      return {path, kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
     case SqliteConnection::Access::read:
       break;
     case SqliteConnection::Access::inspect:
@@ -134,6 +141,16 @@ void SqliteStatement::bind(int parameter, std::optional<int> value) {
            SQLITE_OK);
 }
 
+void SqliteStatement::bind(int parameter, std::optional<std::int64_t> value) {
+  MH_CHECK((value ? sqlite3_bind_int64(statement_, parameter, *value) : sqlite3_bind_null(statement_, parameter)) ==
+           SQLITE_OK);
+}
+
+void SqliteStatement::bind_real(int parameter, std::optional<double> value) {
+  MH_CHECK((value ? sqlite3_bind_double(statement_, parameter, *value) : sqlite3_bind_null(statement_, parameter)) ==
+           SQLITE_OK);
+}
+
 Result<bool> SqliteStatement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -149,15 +166,35 @@ Status SqliteStatement::run() {
   return {};
 }
 
+std::string SqliteStatement::name(int column) const {
+  const char* const name = sqlite3_column_name(statement_, column);
+  return name == nullptr ? "" : name;  // out of memory
+}
+
+SqliteStatement::Type SqliteStatement::type(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return Type::integer;
+    case SQLITE_FLOAT:
+      return Type::real;
+    case SQLITE_TEXT:
+      return Type::text;
+    case SQLITE_NULL:
+      return Type::null;
+    default:
+      return Type::other;
+  }
+}
+
 std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+double SqliteStatement::real(int column) const { return sqlite3_column_double(statement_, column); }
 
 std::string SqliteStatement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   return data == nullptr ? std::string{}
                          : std::string{data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
-
-bool SqliteStatement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
@@ -179,6 +216,7 @@ Status SqliteConnection::set_up(Access access) {
   sqlite3_busy_timeout(database_, kBusyTimeoutMs);
   if (access == Access::write) return execute(kSetUpWriter);
   if (access == Access::read) return execute(kSetUpReader);
+  if (access == Access::copy) return execute(kSetUpCopy);
   // The last connection to a database moves the log into it; this one must not.
   MH_CHECK(sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr) == SQLITE_OK);
   return execute(kSetUpInspector);
@@ -221,6 +259,17 @@ Result<std::int64_t> SqliteConnection::query_integer(const std::string& sql) {
   if (!found) return found.error();
   if (!*found) return Error{Errc::not_found, fmt::format("no row: {}", sql)};
   return statement->integer(0);
+}
+
+Status SqliteConnection::copy_to(SqliteConnection& empty) {
+  sqlite3_backup* const backup = sqlite3_backup_init(empty.database_, "main", database_, "main");
+  if (backup == nullptr) return error_of(empty.database_);
+  const int stepped = sqlite3_backup_step(backup, -1);  // all pages: one snapshot, and the log is no longer than that
+  const int code = sqlite3_backup_finish(backup);
+  if (code == SQLITE_OK && stepped == SQLITE_DONE) return {};
+  // Busy and locked are the step's alone; everything else finish tells again, and `empty` has its words.
+  if (code == SQLITE_OK) return Error{errc_of(stepped, 0), fmt::format("copy catalog: {}", sqlite3_errstr(stepped))};
+  return error_of(empty.database_);
 }
 
 std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(database_); }

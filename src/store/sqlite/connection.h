@@ -29,15 +29,21 @@ class SqliteStatement {
   void bind(int parameter, std::int64_t value);
   void bind(int parameter, std::string_view value);
   void bind(int parameter, std::optional<int> value);  // nullopt: NULL
+  void bind(int parameter, std::optional<std::int64_t> value);
+  void bind_real(int parameter, std::optional<double> value);
 
   // True: there is a row, its columns can be read until the next step. False: the statement is done.
   Result<bool> step();
   // Runs a statement without rows to its end, ready to be bound and run again.
   Status run();
 
+  std::string name(int column) const;
+  enum class Type : std::uint8_t { integer, real, text, null, other };
+  Type type(int column) const;  // of what is stored, before any of the following converts it
   std::int64_t integer(int column) const;
+  double real(int column) const;
   std::string text(int column) const;
-  bool is_null(int column) const;
+  bool is_null(int column) const { return type(column) == Type::null; }
 
  private:
   sqlite3_stmt* statement_;
@@ -52,6 +58,7 @@ class SqliteConnection {
   enum class Access {
     write,  // makes the file where there is none
     read,
+    copy,     // makes the file, to be filled by copy_to
     inspect,  // leaves every file as it is, and none behind: no one else may have the database open
   };
 
@@ -67,6 +74,9 @@ class SqliteConnection {
   Result<SqliteStatement> prepare(const std::string& sql);
   // The first column of the first row. errors also: not_found without a row
   Result<std::int64_t> query_integer(const std::string& sql);
+  // Makes an empty database a copy of this one as it was committed when the call began; on stable storage once it
+  // succeeds.
+  Status copy_to(SqliteConnection& empty);
   // Rows changed by the last INSERT, UPDATE or DELETE.
   std::int64_t changes() const;
 

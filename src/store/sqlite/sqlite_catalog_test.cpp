@@ -16,6 +16,9 @@ class SqlitePlace final : public CatalogPlace {
     (void)catalog_->close();
     open();
   }
+  std::unique_ptr<Catalog> open_copy(const std::string& path) override {
+    return must(SqliteCatalog::open(path, clock_));
+  }
 
  private:
   void open() { catalog_ = must(SqliteCatalog::open(directory_.path() + "/catalog.sqlite", clock_)); }

@@ -4,24 +4,15 @@
 
 #include "store/catalog_schema.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/day_row.h"
+#include "store/sqlite/event_row.h"
+#include "store/sqlite/job_row.h"
 #include "store/sqlite/meter_row.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/rows.h"
 
 namespace meterhouse {
 namespace {
-
-// visit(row) for each row of a statement.
-template <class Visit>
-Status for_each_row(SqliteConnection& connection, const std::string& sql, Visit visit) {
-  auto select = connection.prepare(sql);
-  if (!select) return select.error();
-  for (;;) {
-    const auto found = select->step();
-    if (!found) return found.error();
-    if (!*found) return {};
-    if (Status visited = visit(*select); !visited) return visited;
-  }
-}
 
 class CatalogVerifier {
  public:
@@ -34,22 +25,26 @@ class CatalogVerifier {
     if (!schema) return schema.error();
     report_.schema = *schema;
     for (const auto& step :
-         {&CatalogVerifier::check_structure, &CatalogVerifier::count_rows, &CatalogVerifier::read_meters})
+         {&CatalogVerifier::check_structure, &CatalogVerifier::count_rows, &CatalogVerifier::read_meters,
+          &CatalogVerifier::read_operations, &CatalogVerifier::check_ids})
       if (Status done = (this->*step)(**connection); !done) return done;
     return {};
   }
 
  private:
   // SQLite's own checks: every page, every index against its table. On a file opened for reading alone it leaves out
-  // the CHECKs of the schema: read_meters has them.
+  // the CHECKs of the schema: what reads the rows has them.
   Status check_structure(SqliteConnection& connection) {
     const auto note = [this](const SqliteStatement& row) -> Status {
-      if (row.text(0) != "ok") report_.damages.push_back(fmt::format("{}: {}", path_, row.text(0)));
+      if (row.text(0) != "ok") damaged("{}", row.text(0));
       return {};
     };
     const auto check = fmt::format("PRAGMA integrity_check({})", CatalogReport::kMaxDamages);
     if (Status done = for_each_row(connection, check, note); !done) return done;
-    return for_each_row(connection, "PRAGMA foreign_key_check", note);
+    return for_each_row(connection, "PRAGMA foreign_key_check", [this](const SqliteStatement& row) -> Status {
+      damaged("a row of {} refers to one of {} that is not there", row.text(0), row.text(2));
+      return {};
+    });
   }
 
   Status count_rows(SqliteConnection& connection) {
@@ -77,6 +72,41 @@ class CatalogVerifier {
       report_.meters.push_back(meter->id);
       return {};
     });
+  }
+
+  // Every row of the tables of schema 2, each checked as what is written is.
+  Status read_operations(SqliteConnection& connection) {
+    if (report_.schema < 2) return {};
+    const auto checked = [&](const char* sql, auto value_of) -> Status {
+      return for_each_row(connection, sql, [&](const SqliteStatement& row) -> Status {
+        const auto value = value_of(row);
+        return value ? Status{} : value.error();
+      });
+    };
+    if (Status done = checked(kSelectAllEvents, event_of); !done) return done;
+    if (Status done = checked(kSelectAllRuns, run_of); !done) return done;
+    if (Status done = checked(kSelectAllSteps, step_of); !done) return done;
+    if (Status done = checked(kSelectAllTouched, touched_of); !done) return done;
+    if (Status done = checked(kSelectAllDays, closed_day_of); !done) return done;
+    return checked(kSelectAllTotals, day_total_of);
+  }
+
+  // That every event can be found, and no id will be given twice.
+  Status check_ids(SqliteConnection& connection) {
+    if (report_.schema < 2) return {};
+    const auto ungiven = connection.query_integer(kCountUngivenIds);
+    if (!ungiven) return ungiven.error();
+    if (*ungiven != 0) damaged("counter: {} ids were never given", *ungiven);
+    return for_each_row(connection, kSelectLostEvents, [this](const SqliteStatement& row) -> Status {
+      damaged("event_hour does not lead to event {}", row.integer(0));
+      return {};
+    });
+  }
+
+  template <class... Args>
+  void damaged(fmt::format_string<Args...> what, Args&&... args) {
+    if (report_.damages.size() < CatalogReport::kMaxDamages)
+      report_.damages.push_back(fmt::format("{}: {}", path_, fmt::format(what, std::forward<Args>(args)...)));
   }
 
   const std::string& path_;

@@ -22,8 +22,8 @@ struct CatalogReport {
   bool sound() const { return damages.empty(); }
 };
 
-// Reads a whole catalog, checks its structure, its indexes, its constraints and every meter, and changes nothing: what
-// a crash left in the write-ahead log is read with the database and stays there, an older schema stays as it is. Damage
+// Reads a whole catalog, checks its structure, its indexes, its constraints and every row, and changes nothing: what a
+// crash left in the write-ahead log is read with the database and stays there, an older schema stays as it is. Damage
 // is no error here: it is listed.
 //   path    of the database, which nobody has open: the caller holds the lock of the data directory
 //   errors  not_found: no such file; unavailable: a newer program wrote it, or somebody has it open; io

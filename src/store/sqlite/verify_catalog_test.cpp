@@ -35,6 +35,17 @@ class VerifyCatalog : public testing::Test {
     must(catalog->register_meters(meters));
     return catalog;
   }
+  std::unique_ptr<SqliteCatalog> with_a_row_in_every_table() {
+    auto catalog = with_meters({1, 2, 3});
+    const Event event{.at = clock_.now(), .type = "system"};
+    must(catalog->add_events({event, event}));
+    must(catalog->begin_job_run({.job = "daily", .started = clock_.now(), .steps = {{"fold"}}}));
+    const date::local_days day{date::days{20'139}};
+    must(catalog->touch_days(std::vector{day}, 7));
+    must(catalog->close_day({.day = day, .closed_at = clock_.now()}, std::vector{DayTotal{.area = "A"}}));
+    must(catalog->set_state("name", "value"));
+    return catalog;
+  }
   static std::vector<std::uint32_t> numbers_in(const CatalogReport& report) {
     std::vector<std::uint32_t> numbers;
     for (const MeterId id : report.meters) numbers.push_back(id.number());
@@ -54,8 +65,8 @@ TEST_F(VerifyCatalog, TellsWhatItReadAndLeavesOneFile) {
   const auto report = must(verify_catalog(path_));
   EXPECT_TRUE(report.sound());
   EXPECT_EQ(report.schema, catalog_schema_version());
-  EXPECT_EQ(report.tables, 2u);
-  EXPECT_EQ(report.rows, 3u + static_cast<std::uint64_t>(catalog_schema_version()));
+  EXPECT_EQ(report.tables, 12u);
+  EXPECT_EQ(report.rows, 3u + 2u + static_cast<std::uint64_t>(catalog_schema_version())) << "meters, counters, steps";
   EXPECT_EQ(report.bytes, before.begin()->second.size());
   EXPECT_EQ(numbers_in(report), (std::vector<std::uint32_t>{3, 7, 100'000'001}));
   EXPECT_EQ(files_of(directory_.path()), before);
@@ -102,15 +113,45 @@ TEST_F(VerifyCatalog, SaysWhatItCannotRead) {
   EXPECT_EQ(code_of(verify_catalog(path_)), Errc::unavailable);
 }
 
+// A catalog with a row in every table, and what a person with another tool, or a flipped bit, made of it.
 TEST_F(VerifyCatalog, FindsWhatTheSchemaWouldNotTake) {
-  must(with_meters({1, 2, 3})->close());
-  {
-    const auto connection = must(SqliteConnection::open(path_, SqliteConnection::Access::write));
-    must(connection->execute("PRAGMA ignore_check_constraints = ON; UPDATE meter SET register_digits = 77"));
+  struct Case {
+    const char* change;
+    const char* damage;
+  };
+  for (const Case& c : {
+           Case{"UPDATE meter SET register_digits = 77", "meter 000000001"},
+           Case{"UPDATE event SET at = -5; UPDATE event_hour SET hour = -1", "event 1: column at holds '-5'"},
+           Case{"UPDATE event SET meter_id = 1000000000", "event 1: column meter_id holds '1000000000'"},
+           Case{"UPDATE event SET message = x'00'", "event 1: column message"},
+           Case{"DELETE FROM event_hour", "event_hour does not lead to event 1"},
+           Case{"UPDATE event_hour SET last_event_id = 1", "event_hour does not lead to event 2"},
+           Case{"UPDATE counter SET value = 1 WHERE name = 'event'", "counter: 1 ids were never given"},
+           Case{"DELETE FROM counter WHERE name = 'job_run'", "counter: 1 ids were never given"},
+           Case{"UPDATE job_run SET state = 'asleep'", "job run 1: column state holds 'asleep'"},
+           Case{"UPDATE job_run SET day = 50000", "job run 1: column day holds '50000'"},
+           Case{"UPDATE job_step SET progress = 2", "step of job run 1: column progress holds '2.0'"},
+           Case{"UPDATE job_step SET duration_ms = 'long'", "step of job run 1: column duration_ms holds 'long'"},
+           Case{"DELETE FROM job_run", "a row of job_step refers to one of job_run that is not there"},
+           Case{"UPDATE touched_day SET sequence = -1", "touched day 20139: column sequence holds '-1'"},
+           Case{"UPDATE closed_day SET readings = -1", "closed day 20139: column readings holds '-1'"},
+           Case{"UPDATE day_total SET found = -1", "total of day 20139: column found holds '-1'"},
+           Case{"UPDATE total_kind SET channel = 2", "total of day 20139: column channel holds '2'"},
+           Case{"DELETE FROM total_kind", "a row of day_total refers to one of total_kind that is not there"},
+       }) {
+    SCOPED_TRACE(c.change);
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + end);
+    must(with_a_row_in_every_table()->close());
+    ASSERT_TRUE(must(verify_catalog(path_)).sound());
+    {
+      const auto connection = must(SqliteConnection::open(path_, SqliteConnection::Access::write));
+      must(connection->execute("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF"));
+      must(connection->execute(c.change));
+    }
+    const auto report = must(verify_catalog(path_));
+    ASSERT_FALSE(report.sound());
+    EXPECT_THAT(report.damages.front(), testing::AllOf(testing::HasSubstr(path_), testing::HasSubstr(c.damage)));
   }
-  const auto report = must(verify_catalog(path_));
-  ASSERT_EQ(report.damages.size(), 1u);
-  EXPECT_THAT(report.damages.front(), testing::AllOf(testing::HasSubstr(path_), testing::HasSubstr("meter 000000001")));
 }
 
 }  // namespace
