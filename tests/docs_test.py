@@ -21,6 +21,7 @@ USER_PAGES = [
     "docs/api/errors.md",
     "docs/api/legacy.md",
     "docs/api/v1.md",
+    "docs/formats/packed-readings.md",
 ]
 
 # A text may name these hosts: our own address, examples, and the homes of specifications.
