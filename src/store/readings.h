@@ -93,15 +93,17 @@ class ReadingStore {
   //   change  at most 1 MiB; opaque here; applied again at the next open unless folded, so it must be idempotent
   virtual void record_change(std::string change, RecordDone done) = 0;
 
-  // The readings of a channel with from <= at <= to, and their neighbours where asked for. Empty where there are none.
+  // The readings of a channel with from <= at <= to, and their neighbours where asked for, all as they stood at one
+  // moment. Empty where there are none.
   virtual Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const = 0;
 
   // The newest `count` readings, ascending; fewer where there are fewer.
   virtual Result<Series> latest(SeriesKey key, std::size_t count) const = 0;
 
   // Calls visit for each channel of `keys` that has a reading in the range, in the order of the keys, with those
-  // readings. All from one snapshot. The view is valid only during the call. A failed visit ends the scan
-  // with its error.
+  // readings, as all of them stood at one moment: every batch acknowledged before the call began is seen whole, none
+  // that was handed over after the first visit, and one that was under way meanwhile perhaps in part. The view is valid
+  // only during the call. A failed visit ends the scan with its error. A visit may call the store, but not close it.
   //   threads  visit is called on the calling thread
   using Visit = std::function<Status(SeriesKey, const SeriesView&)>;
   virtual Status scan(KeyRange keys, ReadRange range, const Visit& visit) const = 0;
@@ -109,10 +111,11 @@ class ReadingStore {
   // register(to) - register(from) of each channel of `keys` that has a reading in the range, without decoding what lies
   // between where the stored block headers tell it. nullopt: a reading is missing at exactly `from` or exactly `to`, or
   // the register went backwards in between, or the store would have to decode (also to find that there is no reading at
-  // all); the caller asks read() and computes.
+  // all); the caller asks read() and computes. Otherwise as scan().
   using VisitTotal = std::function<Status(SeriesKey, std::optional<MilliWattHours>)>;
   virtual Status scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const = 0;
 
+  // Of all readings as they stood at one moment.
   virtual Result<Digest> digest() const = 0;
 
   // Moves what the head holds into segments and lets go of the journal before it. Nothing to do: success at once.

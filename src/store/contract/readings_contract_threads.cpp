@@ -85,6 +85,73 @@ TEST_P(ReadingsContract, AScanSeesAllThatWasAcknowledgedBefore) {
   EXPECT_EQ(scan_all(store()).size(), 2u);
 }
 
+// Readings sent in order of time, a few at once: whoever sees one of them sees all before it.
+TEST_P(ReadingsContract, AReadIsOfOneMoment) {
+  const SeriesKey key = key_of(1);
+  constexpr std::int64_t kBatches = 300;
+  constexpr std::int64_t kBatchReadings = 50;
+  const Instant start = half_hour(kBatches * kBatchReadings);
+  const auto at = [&](std::int64_t number) { return start + std::chrono::minutes{30 * number}; };
+  std::atomic<std::int64_t> acknowledged{0};
+  std::thread appender{[&] {
+    for (std::int64_t i = 0; i < kBatches; ++i) {
+      std::vector<Reading> batch;
+      for (std::int64_t k = i * kBatchReadings; k < (i + 1) * kBatchReadings; ++k)
+        batch.emplace_back(key, at(k), MilliWattHours{k});
+      (void)store().append_and_wait(std::move(batch));
+      acknowledged = (i + 1) * kBatchReadings;
+    }
+  }};
+  for (std::int64_t before = 0; before < kBatches * kBatchReadings && !HasFailure();) {
+    before = acknowledged;
+    const Series seen = read(key, {at(before - 5), at(before + 5)}, Neighbours::with);
+    for (std::size_t i = 1; i < seen.size(); ++i)
+      EXPECT_EQ(seen.registers[i] - seen.registers[i - 1], MilliWattHours{1}) << "of " << before << " acknowledged";
+  }
+  appender.join();
+}
+
+// Its own visits write, fold and scan in between: to channels passed, to come and new, at the end of a channel, in its
+// middle and before it.
+void scan_while_writing(ReadingStore& store, Random& random, int depth) {
+  const Scanned before = scan_all(store);
+  const auto write = [&] {
+    std::vector<Reading> batch;
+    for (std::uint32_t meter = 0; meter < 8; ++meter)
+      for (int i = 0; i < 3; ++i)
+        batch.emplace_back(key_of(meter), half_hour(random.between(0, 3'000)), MilliWattHours{random.between(0, 9)});
+    must(store.append_and_wait(std::move(batch)));
+    if (random.one_in(12)) must(store.fold());
+    if (random.one_in(24)) must(store.merge());
+  };
+  Scanned seen;
+  must(store.scan({}, {}, [&](SeriesKey key, const SeriesView& series) -> Status {
+    seen.emplace_back(key, series.copy());
+    write();
+    if (depth > 0 && random.one_in(3)) scan_while_writing(store, random, depth - 1);
+    return {};
+  }));
+  expect_same(seen, before);
+
+  const ReadRange range{half_hour(2'000), half_hour(1'000)};
+  const Scanned then = scan_all(store, {}, range);
+  std::vector<SeriesKey> visited;
+  must(store.scan_totals({}, range, [&](SeriesKey key, std::optional<MilliWattHours>) -> Status {
+    visited.push_back(key);
+    write();
+    return {};
+  }));
+  ASSERT_EQ(visited.size(), then.size());
+  for (std::size_t i = 0; i < visited.size(); ++i) EXPECT_EQ(visited[i], then[i].first);
+}
+
+TEST_P(ReadingsContract, AScanIsOfOneMoment) {
+  Random random{test_seed()};
+  append(
+      {Reading{key_of(2), half_hour(1'500), MilliWattHours{1}}, Reading{key_of(5), half_hour(9), MilliWattHours{2}}});
+  for (int round = 0; round < 2; ++round) scan_while_writing(store(), random, 1);
+}
+
 TEST_P(ReadingsContract, AppendsGoOnWhileTheStoreFoldsMergesAndScans) {
   constexpr std::int64_t kBatches = 40;
   constexpr std::int64_t kBatchReadings = 50;

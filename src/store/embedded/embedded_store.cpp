@@ -21,24 +21,24 @@ Status EmbeddedReadingStore::check_open() const {
 
 Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
   if (auto done = check_open(); !done) return done.error();
-  const LiveView view = live_.view();
+  const LiveChannel channel = live_.channel(key, range, neighbours);
   Series answer;
   const bool with_neighbours = neighbours == Neighbours::with;
   if (with_neighbours && range.from > kFirstInstant) {
     const Instant limit = range.from - Seconds{1};
-    if (auto done = view.segments->newest(key, limit, 1, answer); !done) return done.error();
-    merge_into(answer, live_.head_readings(view, key, {kFirstInstant, limit}));
+    if (auto done = channel.segments->newest(key, limit, 1, answer); !done) return done.error();
+    merge_into(answer, part(channel.heads, {kFirstInstant, limit}));
     keep_newest(answer, 1);
   }
   if (range.from <= range.to) {
-    if (auto done = view.segments->read_into(key, range, answer); !done) return done.error();
-    merge_into(answer, live_.head_readings(view, key, range));
+    if (auto done = channel.segments->read_into(key, range, answer); !done) return done.error();
+    merge_into(answer, part(channel.heads, range));
   }
   if (with_neighbours && range.to < kLastInstant) {
     const Instant limit = range.to + Seconds{1};
     Series after;
-    if (auto done = view.segments->oldest(key, limit, after); !done) return done.error();
-    merge_into(after, live_.head_readings(view, key, {limit, kLastInstant}));
+    if (auto done = channel.segments->oldest(key, limit, after); !done) return done.error();
+    merge_into(after, part(channel.heads, {limit, kLastInstant}));
     if (after.size() > 1) clip(after, {after.at.front(), after.at.front()});
     merge_into(answer, after);
   }
@@ -47,10 +47,10 @@ Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighb
 
 Result<Series> EmbeddedReadingStore::latest(SeriesKey key, std::size_t count) const {
   if (auto done = check_open(); !done) return done.error();
-  const LiveView view = live_.view();
+  const LiveChannel channel = live_.channel(key, {}, Neighbours::without);
   Series series;
-  if (auto done = view.segments->newest(key, kLastInstant, count, series); !done) return done.error();
-  merge_into(series, live_.head_readings(view, key, {}));
+  if (auto done = channel.segments->newest(key, kLastInstant, count, series); !done) return done.error();
+  merge_into(series, channel.heads);
   keep_newest(series, count);
   return series;
 }

@@ -90,6 +90,10 @@ void Head::insert_sorted(Channel& c, RunArena::Entry entry) {
   std::memmove(place + 1, place, static_cast<std::size_t>(end - place) * sizeof(entry));
   *place = entry;
   ++c.count;
+  if (watchers_ > 0) {
+    inserted_[c.key].push_back({insertions_++, entry.seconds});
+    ++inserted_size_;
+  }
   c.newest = c.run[c.count - 1].seconds;
   ++readings_;
 }
@@ -131,16 +135,64 @@ std::vector<SeriesKey> Head::sorted_keys(KeyRange keys) const {
   return sorted;
 }
 
-std::size_t Head::bytes() const { return table_.bytes() + chunks_.size() * kChunk * sizeof(Channel) + arena_.bytes(); }
+std::vector<Head::RunSize> Head::run_sizes(KeyRange keys) const {
+  std::vector<RunSize> sizes;
+  for (std::uint32_t index = 0; index < table_.size(); ++index) {
+    const Channel& c = channel(index);
+    if (c.count == 0 || c.key < keys.first || c.key > keys.last) continue;
+    sizes.push_back({SeriesKey::from_packed(c.key).value(), c.count});
+  }
+  return sizes;
+}
+
+std::uint64_t Head::watch() {
+  ++watchers_;
+  return insertions_;
+}
+
+void Head::unwatch() {
+  MH_CHECK(watchers_ > 0);
+  if (--watchers_ > 0) return;
+  inserted_.clear();
+  inserted_size_ = 0;
+}
+
+// Appended was only behind everything that stood there: without what was inserted since, the first `count` are those.
+void Head::append_run_as_of(std::uint64_t moment, RunSize then, ReadRange range, Series& out) const {
+  const auto now = run(then.key);
+  std::vector<std::uint32_t> since;
+  if (const auto found = inserted_.find(then.key.packed()); found != inserted_.end()) {
+    const auto& notes = found->second;
+    for (auto note = std::ranges::lower_bound(notes, moment, {}, &Inserted::number); note != notes.end(); ++note)
+      since.push_back(note->seconds);
+  }
+  if (since.empty()) return append_run(out, slice(now.first(then.count), range));
+  std::ranges::sort(since);
+  std::uint32_t left = then.count;
+  for (const RunArena::Entry& entry : now) {
+    if (left == 0 || entry.at() > range.to) return;
+    if (std::ranges::binary_search(since, entry.seconds)) continue;
+    --left;
+    if (entry.at() >= range.from) out.push_back(entry.at(), entry.value(), entry.flags());
+  }
+}
+
+std::size_t Head::bytes() const {
+  return table_.bytes() + chunks_.size() * kChunk * sizeof(Channel) + arena_.bytes() +
+         inserted_size_ * sizeof(Inserted);
+}
 
 void append_run(Series& out, std::span<const RunArena::Entry> run) {
   for (const RunArena::Entry& entry : run) out.push_back(entry.at(), entry.value(), entry.flags());
 }
 
-std::span<const RunArena::Entry> slice(std::span<const RunArena::Entry> run, ReadRange range) {
+std::span<const RunArena::Entry> slice(std::span<const RunArena::Entry> run, ReadRange range, Neighbours neighbours) {
   const auto from = std::ranges::lower_bound(run, range.from, {}, &RunArena::Entry::at);
-  const auto to = std::ranges::upper_bound(from, run.end(), range.to, {}, &RunArena::Entry::at);
-  return {from, to};
+  const auto to = std::ranges::upper_bound(run, range.to, {}, &RunArena::Entry::at);
+  if (neighbours == Neighbours::without) return {from, std::max(from, to)};
+  const auto before = from == run.begin() ? from : std::prev(from);
+  const auto behind = to == run.end() ? to : std::next(to);
+  return {std::min(before, to), std::max(behind, from)};  // also where the range is empty and `to` lies before `from`
 }
 
 }  // namespace meterhouse

@@ -169,6 +169,20 @@ class Head {
   std::optional<Instant> newest_known(SeriesKey key) const;
   std::vector<SeriesKey> sorted_keys(KeyRange keys = {}) const;  // of the channels that have a reading
 
+  // How a head stood at a moment can be told later, while readings come in: a run then had a size, and has grown at its
+  // end, or in its middle by what is noted for as long as anybody watches. Costs an append at the end nothing.
+  struct RunSize {
+    SeriesKey key;
+    std::uint32_t count;
+  };
+  std::vector<RunSize> run_sizes(KeyRange keys) const;  // of the channels that have a reading, in any order
+  // From now on what goes into the middle of a run is noted; returns the moment, for append_run_as_of(). As many
+  // unwatch() as watch().
+  std::uint64_t watch();
+  void unwatch();
+  // The readings of a channel within the range as it stood at `moment`, when it had `count`.
+  void append_run_as_of(std::uint64_t moment, RunSize then, ReadRange range, Series& out) const;
+
   std::size_t readings() const { return readings_; }
   std::size_t channels() const { return table_.size(); }
   std::size_t bytes() const;
@@ -203,10 +217,21 @@ class Head {
   std::vector<std::unique_ptr<Channel[]>> chunks_;
   RunArena arena_;
   std::size_t readings_ = 0;
+
+  struct Inserted {
+    std::uint64_t number;  // ascending over all channels
+    std::uint32_t seconds;
+  };
+  std::unordered_map<std::uint32_t, std::vector<Inserted>> inserted_;  // by packed key; empty while nobody watches
+  std::uint64_t insertions_ = 0;                                       // noted ever
+  std::size_t inserted_size_ = 0;                                      // notes kept
+  std::size_t watchers_ = 0;
 };
 
 // The entries of a run within a range, appended to `out`.
 void append_run(Series& out, std::span<const RunArena::Entry> run);
-std::span<const RunArena::Entry> slice(std::span<const RunArena::Entry> run, ReadRange range);
+// With neighbours also one more at either side.
+std::span<const RunArena::Entry> slice(std::span<const RunArena::Entry> run, ReadRange range,
+                                       Neighbours neighbours = Neighbours::without);
 
 }  // namespace meterhouse

@@ -191,36 +191,56 @@ std::optional<Instant> LiveSet::newest() const {
 }
 
 LiveView LiveSet::view() const {
-  return state_.with([](const State& state) { return LiveView{state.active, state.frozen, state.segments}; });
+  return state_.with([](const State& state) { return LiveView{state.frozen, state.segments}; });
 }
 
-Series LiveSet::head_readings(const LiveView& view, SeriesKey key, ReadRange range) const {
-  Series series;
-  if (view.frozen) append_run(series, slice(view.frozen->run(key), range));
-  // The view's active head may have been frozen since; the lock costs nothing then.
-  state_.with([&](const State&) {
-    const auto run = slice(view.active->run(key), range);
-    if (run.empty()) return;
-    Series active;
-    append_run(active, run);
-    merge_into(series, active);
+LiveChannel LiveSet::channel(SeriesKey key, ReadRange range, Neighbours neighbours) const {
+  LiveChannel answer;
+  Series active;
+  const auto frozen = state_.with([&](const State& state) {
+    append_run(active, slice(state.active->run(key), range, neighbours));
+    answer.segments = state.segments;
+    return state.frozen;
   });
+  if (frozen) append_run(answer.heads, slice(frozen->run(key), range, neighbours));
+  merge_into(answer.heads, active);  // the two are disjoint
+  return answer;
+}
+
+LiveSnapshot::LiveSnapshot(const LiveSet& live, KeyRange keys) : live_(live) {
+  const auto sizes = live_.state_.with([&](const LiveSet::State& state) {
+    active_ = state.active;
+    frozen_ = state.frozen;
+    segments_ = state.segments;
+    moment_ = active_->watch();
+    return active_->run_sizes(keys);
+  });
+  for (const Head::RunSize& size : sizes) head_channels_.push_back({size.key, size.count});
+  std::ranges::sort(head_channels_, {}, &Channel::key);
+  if (!frozen_) return;
+  // A channel of both heads stands there with its count first.
+  const auto middle = static_cast<std::ptrdiff_t>(head_channels_.size());
+  for (const SeriesKey key : frozen_->sorted_keys(keys)) head_channels_.push_back({key, 0});
+  std::ranges::inplace_merge(head_channels_, head_channels_.begin() + middle, {}, &Channel::key);
+  const auto repeated = std::ranges::unique(head_channels_, {}, &Channel::key);
+  head_channels_.erase(repeated.begin(), repeated.end());
+}
+
+LiveSnapshot::~LiveSnapshot() {
+  live_.state_.with([this](const LiveSet::State&) { active_->unwatch(); });
+}
+
+Series LiveSnapshot::head_readings(const Channel& channel, ReadRange range) const {
+  Series active;
+  if (channel.active_count > 0)
+    live_.state_.with([&](const LiveSet::State&) {
+      active_->append_run_as_of(moment_, {channel.key, channel.active_count}, range, active);
+    });
+  if (!frozen_) return active;
+  Series series;
+  append_run(series, slice(frozen_->run(channel.key), range));
+  merge_into(series, active);
   return series;
-}
-
-std::vector<SeriesKey> LiveSet::head_keys(const LiveView& view, KeyRange keys) const {
-  std::vector<SeriesKey> all = state_.with([&](const State&) { return view.active->sorted_keys(keys); });
-  if (!view.frozen) return all;
-  const auto frozen = view.frozen->sorted_keys(keys);
-  const auto middle = static_cast<std::ptrdiff_t>(all.size());
-  all.insert(all.end(), frozen.begin(), frozen.end());
-  std::inplace_merge(all.begin(), all.begin() + middle, all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
-}
-
-std::size_t LiveSet::active_readings() const {
-  return state_.with([](const State& state) { return state.active->readings(); });
 }
 
 std::size_t LiveSet::active_bytes() const {

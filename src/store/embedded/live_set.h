@@ -13,11 +13,15 @@
 
 namespace meterhouse {
 
-// Everything a read can find at one moment. The frozen head and the segments never change; the active head is written
-// to and may only be looked at through LiveSet.
+// What never changes of the readings at one moment: all but the active head, which is written to.
 struct LiveView {
-  std::shared_ptr<const Head> active;
   std::shared_ptr<const Head> frozen;  // set aside and being folded; null: none
+  std::shared_ptr<const SegmentSet> segments;
+};
+
+// What is known of a channel at one moment.
+struct LiveChannel {
+  Series heads;  // its readings in both heads
   std::shared_ptr<const SegmentSet> segments;
 };
 
@@ -39,18 +43,17 @@ class LiveSet {
   void publish(std::shared_ptr<const SegmentSet> segments, Folded folded);
 
   LiveView view() const;
-  // The readings of the view's heads within the range; the two are disjoint.
-  Series head_readings(const LiveView& view, SeriesKey key, ReadRange range) const;
-  // The channels that have readings in the view's heads, ascending.
-  std::vector<SeriesKey> head_keys(const LiveView& view, KeyRange keys) const;
+  // The heads' readings within the range; with neighbours also the nearest before and behind it, and maybe one more.
+  LiveChannel channel(SeriesKey key, ReadRange range, Neighbours neighbours) const;
 
-  std::size_t active_readings() const;
   std::size_t active_bytes() const;
   std::size_t head_bytes() const;  // both heads
   std::size_t head_readings() const;
   std::optional<Instant> newest() const;  // of all readings; nullopt: there is none
 
  private:
+  friend class LiveSnapshot;
+
   struct State {
     std::shared_ptr<Head> active = std::make_shared<Head>();
     std::shared_ptr<const Head> frozen;
@@ -68,6 +71,36 @@ class LiveSet {
 
   Guarded<State> state_;
   std::atomic<std::uint64_t> newest_ = 0;  // seconds of the newest reading, and one; 0: there is none
+};
+
+// All readings at one moment, for who goes through them channel by channel while appends, folds and merges go on. It
+// copies no reading: of the active head it knows how many each channel had.
+//   threads  one; ends before the LiveSet
+class LiveSnapshot {
+ public:
+  struct Channel {  // of the heads
+    SeriesKey key;
+    std::uint32_t active_count;  // readings in the active head
+  };
+
+  LiveSnapshot(const LiveSet& live, KeyRange keys);
+  LiveSnapshot(const LiveSnapshot&) = delete;
+  LiveSnapshot& operator=(const LiveSnapshot&) = delete;
+  ~LiveSnapshot();
+
+  // The channels of `keys` that have a reading in the heads, ascending.
+  const std::vector<Channel>& head_channels() const { return head_channels_; }
+  // Their readings within the range.
+  Series head_readings(const Channel& channel, ReadRange range) const;
+  const SegmentSet& segments() const { return *segments_; }
+
+ private:
+  const LiveSet& live_;
+  std::shared_ptr<Head> active_;  // maybe frozen since; behind the lock of live_
+  std::shared_ptr<const Head> frozen_;
+  std::shared_ptr<const SegmentSet> segments_;
+  std::uint64_t moment_ = 0;  // of active_
+  std::vector<Channel> head_channels_;
 };
 
 }  // namespace meterhouse

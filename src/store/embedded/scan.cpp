@@ -15,9 +15,8 @@ using Blocks = std::vector<SegmentCursor*>;  // of one channel, by month, then f
 // The segments' blocks and the heads' channels side by side, key by key.
 class KeyWalk {
  public:
-  KeyWalk(const LiveSet& live, const LiveView& view, KeyRange keys, ReadRange range)
-      : head_keys_(live.head_keys(view, keys)) {
-    for (const LiveSegment& segment : view.segments->all()) {
+  KeyWalk(const LiveSnapshot& snapshot, KeyRange keys, ReadRange range) : heads_(snapshot.head_channels()) {
+    for (const LiveSegment& segment : snapshot.segments().all()) {
       const SegmentInfo& info = segment.segment->info();
       if (info.blocks == 0 || info.newest < range.from || info.oldest > range.to) continue;
       segments_.add(SegmentCursor{segment.segment, keys});
@@ -32,8 +31,8 @@ class KeyWalk {
     if (in_head_) ++head_at_;
     in_head_ = false;
     auto key = segments_.key();
-    if (head_at_ < head_keys_.size() && (!key || head_keys_[head_at_] <= *key)) {
-      key = head_keys_[head_at_];
+    if (head_at_ < heads_.size() && (!key || heads_[head_at_].key <= *key)) {
+      key = heads_[head_at_].key;
       in_head_ = true;
     }
     if (!key) return false;
@@ -44,11 +43,12 @@ class KeyWalk {
 
   // Legal after next() answered true.
   SeriesKey key() const { return *key_; }
-  bool in_head() const { return in_head_; }
+  // Null: the heads have no reading of it.
+  const LiveSnapshot::Channel* in_heads() const { return in_head_ ? &heads_[head_at_] : nullptr; }
   const Blocks& blocks() const { return *blocks_; }
 
  private:
-  std::vector<SeriesKey> head_keys_;
+  const std::vector<LiveSnapshot::Channel>& heads_;
   std::size_t head_at_ = 0;
   SegmentWalk segments_;
   const Blocks* blocks_ = nullptr;
@@ -61,7 +61,7 @@ bool outside(const BlockSummary& block, ReadRange range) { return block.last < r
 // Puts the readings of one channel after another together, in columns that are used again.
 class Gatherer {
  public:
-  Gatherer(const LiveSet& live, const LiveView& view, ReadRange range) : live_(live), view_(view), range_(range) {}
+  Gatherer(const LiveSnapshot& snapshot, ReadRange range) : snapshot_(snapshot), range_(range) {}
 
   // The readings of the walk's channel within the range; valid until the next call.
   Result<SeriesView> gather(const KeyWalk& walk) {
@@ -74,7 +74,7 @@ class Gatherer {
       in_range_.push_back(cursor);
     }
     Series head;
-    if (walk.in_head()) head = live_.head_readings(view_, walk.key(), range_);
+    if (const auto* const channel = walk.in_heads()) head = snapshot_.head_readings(*channel, range_);
     in_order = in_order && (head.empty() || in_range_.empty() || in_range_.back()->summary().last < head.at.front());
     return in_order ? in_place(head) : merged(head);
   }
@@ -143,8 +143,7 @@ class Gatherer {
     return all.subview(static_cast<std::size_t>(from), static_cast<std::size_t>(std::max(from, to) - from));
   }
 
-  const LiveSet& live_;
-  const LiveView& view_;
+  const LiveSnapshot& snapshot_;
   ReadRange range_;
   std::vector<const SegmentCursor*> in_range_;  // by month, then fold
   Series rows_;
@@ -180,10 +179,10 @@ std::optional<MilliWattHours> total_from_headers(const Blocks& blocks, ReadRange
 
 Status scan_readings(const LiveSet& live, KeyRange keys, ReadRange range, const ReadingStore::Visit& visit) {
   if (range.from > range.to) return {};
-  const LiveView view = live.view();
-  KeyWalk walk{live, view, keys, range};
+  const LiveSnapshot snapshot{live, keys};
+  KeyWalk walk{snapshot, keys, range};
   if (auto done = walk.start(); !done) return done.error();
-  Gatherer gatherer{live, view, range};
+  Gatherer gatherer{snapshot, range};
   for (;;) {
     const auto more = walk.next();
     if (!more) return more.error();
@@ -198,8 +197,8 @@ Status scan_readings(const LiveSet& live, KeyRange keys, ReadRange range, const 
 Status scan_register_totals(const LiveSet& live, KeyRange keys, ReadRange range,
                             const ReadingStore::VisitTotal& visit) {
   if (range.from > range.to) return {};
-  const LiveView view = live.view();
-  KeyWalk walk{live, view, keys, range};
+  const LiveSnapshot snapshot{live, keys};
+  KeyWalk walk{snapshot, keys, range};
   if (auto done = walk.start(); !done) return done.error();
   for (;;) {
     const auto more = walk.next();
@@ -207,7 +206,8 @@ Status scan_register_totals(const LiveSet& live, KeyRange keys, ReadRange range,
     if (!*more) return {};
     bool any = false;
     for (const SegmentCursor* cursor : walk.blocks()) any = any || !outside(cursor->summary(), range);
-    const bool in_head = walk.in_head() && !live.head_readings(view, walk.key(), range).empty();
+    const auto* const channel = walk.in_heads();
+    const bool in_head = channel != nullptr && !snapshot.head_readings(*channel, range).empty();
     if (!any && !in_head) continue;
     const auto total = in_head ? std::nullopt : total_from_headers(walk.blocks(), range);
     if (auto done = visit(walk.key(), total); !done) return done.error();

@@ -48,6 +48,14 @@ void merge_into(Series& out, const Series& later) {
   append(out.registers, later.registers);
 }
 
+Series part(const Series& series, ReadRange range) {
+  const auto from = std::ranges::lower_bound(series.at, range.from);
+  const auto to = std::ranges::upper_bound(from, series.at.end(), range.to);
+  return SeriesView{series}
+      .subview(static_cast<std::size_t>(from - series.at.begin()), static_cast<std::size_t>(to - from))
+      .copy();
+}
+
 void clip(Series& series, ReadRange range, std::size_t kept) {
   const auto begin = series.at.begin() + static_cast<std::ptrdiff_t>(kept);
   const auto from = std::lower_bound(begin, series.at.end(), range.from);

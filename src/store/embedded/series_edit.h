@@ -11,6 +11,8 @@ namespace meterhouse {
 
 // Appends `later` to `out`; where both have an instant, `out` wins. Cheap where `later` lies behind.
 void merge_into(Series& out, const Series& later);
+// The readings within the range.
+Series part(const Series& series, ReadRange range);
 // Drops what lies outside the range; the first `kept` readings stay in any case.
 void clip(Series& series, ReadRange range, std::size_t kept = 0);
 // Drops all but the newest `count`.
