@@ -124,6 +124,41 @@ class Serve(unittest.TestCase):
                     self.assertEqual(server.process.wait(timeout=60), 0)
                     client.close()
 
+    def small_disk(self, size):
+        """A disk of its own in memory; skips the test where mounting is not allowed."""
+        place = Path(self.folder.name) / "disk"
+        place.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        try:
+            mounted = subprocess.run(mount, capture_output=True, timeout=60).returncode == 0
+        except OSError:
+            mounted = False
+        if not mounted:
+            self.skipTest("mounting is not allowed here")
+        self.addCleanup(subprocess.run, ["umount", str(place)], timeout=60, check=True)
+        return place
+
+    def test_stops_in_good_order_on_a_nearly_full_disk(self):
+        disk = self.small_disk(160 << 20)
+        data, ballast = disk / "data", disk / "ballast"
+        address = free_address()
+        row = {"meter_id": "100000001", "timestamp": "2025-01-01T00:00:00Z", "reading": 1}
+        with RunningServer(serve_command(address, data), address) as server:
+            client = Client(address)
+            self.assertEqual(client.json("POST", "/api/v1/meters", {"meter_id": row["meter_id"], **PLACE})[0], 201)
+            self.assertEqual(client.json("POST", "/api/v1/readings", [row])[1]["accepted"], 1)
+            client.close()
+            free = os.statvfs(disk)
+            with ballast.open("wb") as file:  # leaves 8 MiB, far less than a journal file
+                file.write(bytes(free.f_bavail * free.f_frsize - (8 << 20)))
+            self.assertEqual(server.stop(), 0)
+        self.assertEqual(list((data / "journal").iterdir()), [], "all of it is folded")
+        with RunningServer(serve_command(address, data), address) as server:
+            client = Client(address)
+            self.assertEqual(client.json("GET", "/api/v1/meters/100000001/latest")[0], 200)
+            client.close()
+            self.assertEqual(server.stop(), 0)
+
     def test_demo(self):
         address = free_address()
         with RunningServer([*serve_command(address, self.data), "--demo"], address) as server:

@@ -46,6 +46,15 @@ class SimulatedFile final : public File {
       put(offset, bytes);
       return done;
     }
+    const std::uint64_t size = inode_->now.size();
+    if (disk_.capacity_ && offset + bytes.size() > size) {
+      const std::uint64_t used = disk_.used();
+      const std::uint64_t reach = size + (*disk_.capacity_ > used ? *disk_.capacity_ - used : 0);
+      if (offset + bytes.size() > reach) {
+        put(offset, bytes.first(reach > offset ? static_cast<std::size_t>(reach - offset) : 0));
+        return Error{Errc::no_space, fmt::format("{}: the simulated disk is full", path_)};
+      }
+    }
     put(offset, bytes);
     return {};
   }
@@ -108,6 +117,22 @@ void SimulatedDisk::fail_after(std::uint64_t count, Errc errc) {
 void SimulatedDisk::heal() {
   const std::scoped_lock lock{mutex_};
   fail_at_.reset();
+}
+
+void SimulatedDisk::set_capacity(std::uint64_t bytes) {
+  const std::scoped_lock lock{mutex_};
+  capacity_ = bytes;
+}
+
+std::uint64_t SimulatedDisk::used_bytes() const {
+  const std::scoped_lock lock{mutex_};
+  return used();
+}
+
+std::uint64_t SimulatedDisk::used() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [path, inode] : names_) bytes += inode->now.size();
+  return bytes;
 }
 
 bool SimulatedDisk::failed() const {

@@ -24,6 +24,10 @@ class SimulatedDisk final : public FileSystem {
   // heal(). Counted: writes, syncs, opens for writing, renames, removals, directory syncs.
   void fail_after(std::uint64_t count, Errc errc = Errc::io);
   void heal();
+  // From now on the files that have a name hold no more than this together; what would need more fails with no_space,
+  // and what fits of it is written, as on a real disk.
+  void set_capacity(std::uint64_t bytes);
+  std::uint64_t used_bytes() const;
   bool failed() const;  // a failure has been met since the last crash
   std::uint64_t operations() const;
 
@@ -61,6 +65,7 @@ class SimulatedDisk final : public FileSystem {
   };
 
   Status step();
+  std::uint64_t used() const;
   void change_name(const std::string& path, std::shared_ptr<Inode> inode, bool first_of_pair = false);
   bool has_files(const std::string& directory) const;
   Status rename_directory(const std::string& from, const std::string& to);
@@ -78,6 +83,7 @@ class SimulatedDisk final : public FileSystem {
   std::optional<std::uint64_t> fail_at_;
   Errc fail_with_ = Errc::io;
   bool failed_ = false;
+  std::optional<std::uint64_t> capacity_;
 };
 
 }  // namespace meterhouse

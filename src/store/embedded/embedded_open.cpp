@@ -9,11 +9,6 @@
 // Opening: which state the files are in, and the replay of the journal.
 
 namespace meterhouse {
-namespace {
-
-constexpr std::uint64_t kLeastJournalFileBytes = std::uint64_t{1} << 20;
-
-}  // namespace
 
 EmbeddedReadingStore::EmbeddedReadingStore(FileSystem& files, const Clock& clock, EmbeddedOptions options)
     : files_(files), clock_(clock), options_(std::move(options)) {}

@@ -103,7 +103,11 @@ Status EmbeddedReadingStore::close() {
   if (failed_)
     return Error{Errc::unavailable, "the journal stopped after a failed write; it is replayed at the next start"};
   if (auto done = fold_now(); !done) return done.error();
-  if (auto done = merge_now(); !done) return done.error();
+  // Merging needs room, and can wait: a full disk must not keep the store from ending in good order.
+  if (auto done = merge_now(); !done && done.error().code == Errc::no_space)
+    options_.on_background_error(done.error());
+  else if (!done)
+    return done.error();
   if (auto done = remove_orphans(); !done) return done.error();
   filler_.reset();
   // Everything is folded: the journal's exact end is "nothing", and any byte of it found later would be wrong.

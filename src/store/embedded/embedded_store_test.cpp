@@ -156,6 +156,68 @@ TEST(EmbeddedStore, AFoldThatFailedAtTheEndOfADayIsTriedAgain) {
   EXPECT_EQ(store->stats().folds, 1U);
 }
 
+// What fills the disk is the journal, and folding is what makes room: no full-size file, no merge may stand before
+// that.
+TEST(EmbeddedStore, ANearlyFullDiskIsFoldedAndClosed) {
+  SimulatedDisk disk;
+  ManualClock clock{kContractNow};
+  const auto open = [&] {
+    EmbeddedOptions options{.directory = "data", .calendar = singapore()};
+    options.head_budget_bytes = 16 * kMiB;
+    auto store = EmbeddedReadingStore::open(disk, clock, std::move(options));
+    MH_CHECK(store);
+    return std::move(*store);
+  };
+  auto store = open();
+  ASSERT_TRUE(store->append_and_wait(batch_of(0, 5'000)));
+  ASSERT_TRUE(store->fold());
+  ASSERT_TRUE(store->append_and_wait(batch_of(1, 5'000)));
+  const std::uint64_t journal_and_more = disk.used_bytes();
+  disk.set_capacity(journal_and_more + kLeastJournalFileBytes + kMiB / 4);
+  const auto closed = store->close();
+  ASSERT_TRUE(closed) << closed.error().message;
+  store.reset();
+  EXPECT_LT(disk.used_bytes(), kMiB);
+  store = open();
+  EXPECT_EQ(store->open_report().replayed_frames, 0U);
+  for (const std::uint32_t number : {0U, 1U})
+    EXPECT_EQ(store->read(batch_of(number, 1).front().key(), {}, Neighbours::without).value().size(), 5'000U);
+}
+
+TEST(EmbeddedStore, ClosesInGoodOrderWhereTheDiskHasNoRoomForAMerge) {
+  SimulatedDisk disk;
+  ManualClock clock{kContractNow};
+  std::optional<Errc> told;
+  const auto open = [&] {
+    EmbeddedOptions options{.directory = "data", .calendar = singapore()};
+    options.journal_file_bytes = kMiB / 4;
+    options.on_background_error = [&](const Error& error) { told = error.code; };
+    auto store = EmbeddedReadingStore::open(disk, clock, std::move(options));
+    MH_CHECK(store);
+    return std::move(*store);
+  };
+  auto store = open();
+  constexpr int kFolds = 10;
+  for (int fold = 0; fold < kFolds; ++fold) {
+    std::vector<Reading> batch;  // of registers that no code makes shorter: 7 bytes each
+    for (std::uint64_t i = 0; i < ReadingStore::kMaxBatchReadings; ++i)
+      batch.emplace_back(kKey, kContractNow - Seconds{10} * static_cast<std::int64_t>(i) - Seconds{fold},
+                         MilliWattHours{static_cast<std::int64_t>(i * 0x9E3779B97F4A7C15 % 8'999'999'999'999'999)});
+    ASSERT_TRUE(store->append_and_wait(std::move(batch)));
+    ASSERT_TRUE(store->fold());
+  }
+  ASSERT_TRUE(store->append_and_wait(batch_of(1, 100)));
+  const auto digest = store->digest().value();
+  disk.set_capacity(disk.used_bytes() + kMiB / 4 + kMiB / 16);
+  const auto closed = store->close();
+  ASSERT_TRUE(closed) << closed.error().message;
+  EXPECT_EQ(told, Errc::no_space);
+  store.reset();
+  store = open();
+  EXPECT_EQ(store->open_report().replayed_frames, 0U);
+  EXPECT_EQ(store->digest().value(), digest);
+}
+
 TEST(EmbeddedStore, FoldsBesideACloseAreDoneOrRefused) {
   for (int round = 0; round < 20; ++round) {
     SimulatedDisk disk;

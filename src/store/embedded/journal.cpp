@@ -60,23 +60,35 @@ Result<std::unique_ptr<Journal>> Journal::resume(FileSystem& files, Options opti
   return journal;
 }
 
-// A whole new file appears under its name only when it is filled and durable.
-Journal::OpenedFile Journal::make_file(std::uint64_t file_id, std::uint64_t size) const {
-  const std::string path = options_.directory + "/" + journal_file_name(file_id);
-  const std::string aside = path + ".tmp";
-  auto opened = files_.open(aside, OpenMode::create);
+Journal::OpenedFile Journal::fill_file(const std::string& path, JournalHeader header) const {
+  auto opened = files_.open(path, OpenMode::create);
   if (!opened) return opened.error();
   File& file = **opened;
-  if (auto done = file.write_at(0, encode_journal_header({file_id, size})); !done) return done.error();
-  const std::vector<std::byte> zeros(std::min<std::uint64_t>(kFillPiece, size));
-  for (std::uint64_t at = kJournalHeaderSize; at < size; at += kFillPiece) {
-    const auto piece = std::span{zeros}.first(std::min<std::uint64_t>(kFillPiece, size - at));
+  if (auto done = file.write_at(0, encode_journal_header(header)); !done) return done.error();
+  const std::vector<std::byte> zeros(std::min<std::uint64_t>(kFillPiece, header.file_size));
+  for (std::uint64_t at = kJournalHeaderSize; at < header.file_size; at += kFillPiece) {
+    const auto piece = std::span{zeros}.first(std::min<std::uint64_t>(kFillPiece, header.file_size - at));
     if (auto done = file.write_at(at, piece); !done) return done.error();
     if (auto done = file.sync(); !done) return done.error();
   }
-  if (auto done = files_.rename(aside, path); !done) return done.error();
-  if (auto done = files_.sync_directory(options_.directory); !done) return done.error();
   return opened;
+}
+
+// A whole new file appears under its name only when it is filled and durable. Of one that could not be filled nothing
+// stays: it would keep the last bytes of a full disk, which folding needs.
+Journal::OpenedFile Journal::make_file(std::uint64_t file_id, std::uint64_t size) const {
+  const std::string path = options_.directory + "/" + journal_file_name(file_id);
+  const std::string aside = path + ".tmp";
+  auto file = fill_file(aside, {file_id, size});
+  const auto named = file ? files_.rename(aside, path) : Status{file.error()};
+  if (!named) {
+    file = named.error();                     // closes it
+    static_cast<void>(files_.remove(aside));  // the error that is told is the first
+    return named.error();
+  }
+  // The name may now be that of the new file or, after a crash, of the one before: not as if nothing had happened.
+  if (auto done = files_.sync_directory(options_.directory); !done) return Error{Errc::io, done.error().message};
+  return file;
 }
 
 void Journal::prepare_next_file() {
@@ -101,16 +113,25 @@ Status Journal::move_on(std::uint64_t frame_bytes) {
   prepare_next_file();
   auto file = empty ? make_file(file_id_, size) : next_.get();
   if (file && !empty && size > options_.file_size) file = make_file(file_id_ + 1, size);
+  if (!file && file.error().code != Errc::no_space) return fail(file.error());
   if (!file) return file.error();
-  if (!empty) {
-    std::vector<std::byte> end(kFrameHeaderSize);
-    if (auto done = put(FrameKind::end, kFirstInstant, end); !done) return done.error();
-    ++file_id_;
-  }
-  file_ = std::move(*file);
+  if (!empty)
+    if (auto done = end_file(); !done) return done;
+  begin_file(std::move(*file), size);
+  return {};
+}
+
+Status Journal::end_file() {
+  std::vector<std::byte> end(kFrameHeaderSize);
+  if (auto done = put(FrameKind::end, kFirstInstant, end); !done) return done;
+  ++file_id_;
+  return {};
+}
+
+void Journal::begin_file(std::unique_ptr<File> file, std::uint64_t size) {
+  file_ = std::move(file);
   file_size_ = size;
   offset_ = kJournalHeaderSize;
-  return {};
 }
 
 Status Journal::put(FrameKind kind, Instant arrived, std::vector<std::byte>& frame) {
@@ -141,7 +162,15 @@ Status Journal::write(FrameKind kind, Instant arrived, std::vector<std::byte>& f
 Result<std::uint64_t> Journal::begin_next_file() {
   if (failed_) return Error{Errc::unavailable, "the journal stopped after a failed write"};
   if (offset_ == kJournalHeaderSize) return file_id_;  // nothing in it yet
-  if (auto done = move_on(0); !done) return done.error();
+  const auto moved = move_on(0);
+  if (moved) return file_id_;
+  if (moved.error().code != Errc::no_space) return moved.error();
+  // Who ends a file is about to fold, and nothing else makes room.
+  const std::uint64_t size = std::min(options_.file_size, kLeastJournalFileBytes);
+  auto file = make_file(file_id_ + 1, size);
+  if (!file) return file.error().code == Errc::no_space ? file.error() : fail(file.error()).error();
+  if (auto done = end_file(); !done) return done.error();
+  begin_file(std::move(*file), size);
   return file_id_;
 }
 

@@ -39,6 +39,9 @@ using VisitFrame =
 Result<JournalScan> scan_journal(FileSystem& files, const std::string& directory, std::uint64_t first_file,
                                  std::uint64_t first_sequence, const VisitFrame& visit);
 
+// No log has shorter files, unless it was asked to.
+constexpr std::uint64_t kLeastJournalFileBytes = std::uint64_t{1} << 20;
+
 // The durable log. Every frame is on stable storage when write() returns; frame n + 1 is written only after that.
 //   threads  one
 class Journal {
@@ -58,14 +61,17 @@ class Journal {
 
   // Writes one frame and syncs it.
   //   frame   kFrameHeaderSize bytes for the header, then the payload; grows to the frame's full size
-  //   errors  no_space: the next file could not be made; nothing was written and a later call may succeed.
+  //   errors  no_space: the next file could not be made; nothing was written, nothing is left of it, and a later call
+  //           may succeed.
   //           io: the write or sync failed; nothing more can be acknowledged, every later call answers unavailable
   Status write(FrameKind kind, Instant arrived, std::vector<std::byte>& frame);
 
   // Has the next file made, where it is not under way and the current one holds something: whoever knows that
   // begin_next_file() is near does not wait for it then.
   void prepare_next_file();
-  // Ends the current file, so that everything up to now lies in files before the returned one.
+  // Ends the current file, so that everything up to now lies in files before the returned one. Where the disk has no
+  // room for a full one, that is one of kLeastJournalFileBytes.
+  //   errors  as write()
   Result<std::uint64_t> begin_next_file();
 
   std::uint64_t file_id() const { return file_id_; }
@@ -77,8 +83,11 @@ class Journal {
   Journal(FileSystem& files, Options options) : files_(files), options_(std::move(options)) {}
   using OpenedFile = Result<std::unique_ptr<File>>;
 
+  OpenedFile fill_file(const std::string& path, JournalHeader header) const;
   OpenedFile make_file(std::uint64_t file_id, std::uint64_t size) const;
   Status move_on(std::uint64_t frame_bytes);
+  Status end_file();
+  void begin_file(std::unique_ptr<File> file, std::uint64_t size);
   Status put(FrameKind kind, Instant arrived, std::vector<std::byte>& frame);
   Status fail(const Error& error);
 

@@ -191,5 +191,65 @@ TEST(Journal, AFullDiskAtTheNextFileIsNoFailureOfTheJournal) {
   EXPECT_EQ(scan(disk).texts.size(), 3u);
 }
 
+TEST(Journal, AFileThatDidNotFitLeavesTheDiskItsLastBytes) {
+  SimulatedDisk disk;
+  auto journal = Journal::create(disk, options(), 1, 1);
+  ASSERT_TRUE(write(**journal, "kept"));
+  const auto used = disk.used_bytes();
+  disk.set_capacity(used + kFileSize / 2);
+  const std::string half(kFileSize / 2, 'h');
+  ASSERT_TRUE(write(**journal, half));  // begins the next file, which does not fit
+  for (int again = 0; again < 2; ++again) {
+    const auto full = write(**journal, half);
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, Errc::no_space);
+    EXPECT_EQ(disk.used_bytes(), used) << "what was begun aside stays";
+  }
+  EXPECT_EQ(scan(disk).texts, (std::vector<std::string>{"kept", half}));
+}
+
+TEST(Journal, OnAFullDiskAFileIsEndedForASmallOne) {
+  SimulatedDisk disk;
+  auto large = options();
+  large.file_size = 4 * kLeastJournalFileBytes;
+  auto journal = Journal::create(disk, large, 1, 1);
+  ASSERT_TRUE(write(**journal, "before"));
+  const auto used = disk.used_bytes();
+  disk.set_capacity(used + kLeastJournalFileBytes - 1);
+  const auto full = (*journal)->begin_next_file();
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, Errc::no_space);
+  EXPECT_EQ(disk.used_bytes(), used);
+  ASSERT_TRUE(write(**journal, "still in the first file"));
+
+  disk.set_capacity(used + kLeastJournalFileBytes);
+  const auto next = (*journal)->begin_next_file();
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(*next, 2u);
+  ASSERT_TRUE(write(**journal, "after"));
+  disk.crash();
+  EXPECT_EQ(scan(disk).texts, (std::vector<std::string>{"before", "still in the first file", "after"}));
+}
+
+// Where the new file has taken the name of the one written to, going on in the old one would lose what is acknowledged.
+TEST(Journal, AFileThatMayHaveBeenReplacedIsNotWrittenToAnyMore) {
+  for (std::uint64_t round = 0;; ++round) {
+    const std::uint64_t fail_at = round / 8;  // eight crashes of each kind
+    SCOPED_TRACE(fail_at);
+    SimulatedDisk disk{round};
+    auto journal = Journal::create(disk, options(), 1, 1);
+    disk.fail_after(fail_at, Errc::no_space);
+    const std::string larger_than_a_file(2 * kFileSize, 'L');
+    if (write(**journal, larger_than_a_file)) break;
+    disk.heal();
+    std::vector<std::string> acknowledged;
+    if (write(**journal, "small")) acknowledged.emplace_back("small");
+    disk.crash();
+    const auto replayed = scan(disk);
+    ASSERT_TRUE(replayed.scan) << replayed.scan.error().message;
+    EXPECT_THAT(replayed.texts, testing::IsSupersetOf(acknowledged));
+  }
+}
+
 }  // namespace
 }  // namespace meterhouse
