@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -130,6 +131,44 @@ TEST(EmbeddedStore, LargeFramesAreAppliedWhileOthersAreWritten) {
   store = EmbeddedReadingStore::open(posix_file_system(), clock, options()).value();
   for (std::uint32_t round = 0; round <= kRounds; ++round)
     EXPECT_EQ(store->read(batch_of(round, 1).front().key(), {}, Neighbours::without).value().size(), kLarge) << round;
+}
+
+// The small frame may not be applied before the large one that still waits for the applier: in a conflict the first to
+// arrive stays, now and when the journal is replayed.
+TEST(EmbeddedStore, ASmallFrameStaysBehindALargeOneHandedAside) {
+  const TemporaryDirectory directory;
+  ManualClock clock{kContractNow};  // stands still: every write is quick, and every large frame is handed over
+  const auto open = [&] {
+    EmbeddedOptions options{.directory = directory.path(), .calendar = singapore()};
+    return EmbeddedReadingStore::open(posix_file_system(), clock, std::move(options)).value();
+  };
+  auto store = open();
+  std::promise<void> release;
+  std::promise<void> written;
+  std::optional<AppendCounts> large;
+  std::optional<AppendCounts> small;
+  const auto first = batch_of(2, ReadingStore::kMaxBatchReadings);
+  const Reading second{first[7].key(), first[7].at(), first[7].register_value() + MilliWattHours{1}};
+  const auto separate = [&] { store->record_change("else they would share a frame", [](const Status&) {}); };
+  store->append(batch_of(1, ReadingStore::kMaxBatchReadings),
+                [&](const Result<AppendCounts>&) { release.get_future().wait(); });  // holds the applier up
+  store->append(first, [&](const Result<AppendCounts>& counts) { large = counts.value(); });
+  separate();
+  store->append({second}, [&](const Result<AppendCounts>& counts) { small = counts.value(); });
+  store->record_change("by now the small frame is written", [&](const Status&) { written.set_value(); });
+  written.get_future().wait();
+  release.set_value();
+  ASSERT_TRUE(store->append_and_wait({Reading{kKey, kContractNow, MilliWattHours{1}}}));  // behind them all
+  EXPECT_EQ(large, (AppendCounts{.accepted = first.size()}));
+  EXPECT_EQ(small, (AppendCounts{.conflict = 1}));
+  const auto digest = store->digest().value();
+
+  store.reset();  // as a crash would end it
+  store = open();
+  EXPECT_EQ(store->open_report().replayed_readings, 2 * first.size() + 2);
+  EXPECT_EQ(store->read(first[7].key(), {first[7].at(), first[7].at()}, Neighbours::without).value().registers,
+            std::vector{first[7].register_value()});
+  EXPECT_EQ(store->digest().value(), digest);
 }
 
 TEST(EmbeddedStore, AFoldThatFailedAtTheEndOfADayIsTriedAgain) {
