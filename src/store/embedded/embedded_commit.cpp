@@ -10,8 +10,6 @@ namespace {
 
 // Readings joined into one frame: 4 MiB keep a sync busy at full disk bandwidth, more only delays the first caller.
 constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
-// Journal, in head budgets, that a restart may have to replay.
-constexpr std::uint64_t kJournalPerHead = 4;
 constexpr std::chrono::minutes kDayClosesAfter{10};
 constexpr std::chrono::nanoseconds kApplyReading{30};
 static_assert(kFrameReadings >= ReadingStore::kMaxBatchReadings);

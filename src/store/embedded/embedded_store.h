@@ -26,6 +26,9 @@ namespace meterhouse {
 // Who does the work of the store: threads of its own, or each caller within the call (deterministic; for simulation).
 enum class StoreThreads : std::uint8_t { own, none };
 
+// Journal, in head budgets, that a restart may have to replay: past it the store folds, however little the head holds.
+constexpr std::uint64_t kJournalPerHead = 4;
+
 struct EmbeddedOptions {
   std::string directory;
   SiteCalendar calendar;  // whose months the segments follow

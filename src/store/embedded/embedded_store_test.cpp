@@ -171,6 +171,49 @@ TEST(EmbeddedStore, ASmallFrameStaysBehindALargeOneHandedAside) {
   EXPECT_EQ(store->digest().value(), digest);
 }
 
+TEST(EmbeddedStore, RepetitionsThatFillTheJournalAloneMakeItFold) {
+  SimulatedDisk disk;
+  ManualClock clock{kContractNow};
+  EmbeddedOptions options{.directory = "data", .calendar = singapore()};
+  options.head_budget_bytes = kMiB;
+  options.threads = StoreThreads::none;
+  const auto store = EmbeddedReadingStore::open(disk, clock, std::move(options)).value();
+  const auto batch = batch_of(1, 5'000);
+  while (store->stats().journal_bytes < kJournalPerHead * kMiB) {
+    ASSERT_TRUE(store->append_and_wait(batch));
+    ASSERT_EQ(store->stats().folds, 0U) << store->stats().journal_bytes;
+  }
+  ASSERT_TRUE(store->append_and_wait(batch));
+  EXPECT_EQ(store->stats().folds, 1U);
+  EXPECT_LT(store->stats().journal_bytes, kMiB);
+}
+
+TEST(EmbeddedStore, AMonthsTotalIsToldByHeadersAloneOnceFoldedAndMerged) {
+  SimulatedDisk disk;
+  ManualClock clock{kContractNow};
+  EmbeddedOptions options{.directory = "data", .calendar = singapore()};
+  options.journal_file_bytes = kMiB / 4;
+  const auto store = EmbeddedReadingStore::open(disk, clock, std::move(options)).value();
+  const Instant from = instant_from_epoch(1'735'660'800);  // 2025-01-01 00:00 in Singapore: closes December
+  const Instant to = instant_from_epoch(1'738'339'200);    // 2025-02-01 00:00
+  const auto append = [&](Instant at, std::int64_t value) {
+    ASSERT_TRUE(store->append_and_wait({Reading{kKey, at, MilliWattHours{value}}}));
+  };
+  const Totals expected{{kKey, MilliWattHours{35}}};
+  append(from - std::chrono::hours{1}, 5);
+  append(from, 10);
+  append(from + std::chrono::hours{1}, 12);
+  append(to, 45);
+  append(to + std::chrono::hours{1}, 46);
+  ASSERT_TRUE(store->fold());
+  EXPECT_EQ(totals_of(*store, {}, {from, to}), expected);
+  append(from + std::chrono::hours{2}, 13);  // late: two blocks overlap now
+  ASSERT_TRUE(store->fold());
+  EXPECT_EQ(totals_of(*store, {}, {from, to}), (Totals{{kKey, std::nullopt}}));
+  ASSERT_TRUE(store->merge());
+  EXPECT_EQ(totals_of(*store, {}, {from, to}), expected);
+}
+
 TEST(EmbeddedStore, AFoldThatFailedAtTheEndOfADayIsTriedAgain) {
   const TemporaryDirectory directory;
   ManualClock clock{kContractNow};

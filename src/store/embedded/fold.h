@@ -10,7 +10,9 @@
 namespace meterhouse {
 
 // Writes the readings of a frozen head as one segment for each local month they touch, durable when it returns; the
-// manifest does not name them yet. On an error what was written is removed again as far as the disk allows.
+// manifest does not name them yet. On an error what stands aside is removed as far as the disk allows. Segments that
+// are finished stay: a manifest whose write failed at the last step may name them, from a try before. The next try of
+// the same fold replaces them, or the next open removes them.
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
                                            const SiteCalendar& calendar, std::uint64_t fold_sequence);
 

@@ -43,15 +43,17 @@ class Merger {
 
   Status join(SegmentWriter& writer, SeriesKey key, const std::vector<SegmentCursor*>& blocks) {
     joined_.clear();
-    std::optional<ReadingBefore> before;
     for (const SegmentCursor* block : blocks) {
       if (auto done = block->decode(piece_); !done) return done.error();
-      const auto& its_before = block->summary().before;
-      if (its_before && (!before || its_before->at < before->at)) before = its_before;
       merge_into(joined_, piece_);
     }
-    // What stood before one block may lie inside the joined one.
-    if (before && before->at >= joined_.at.front()) before.reset();
+    // The nearest one. What stood before one block may lie inside the joined one.
+    std::optional<ReadingBefore> before;
+    for (const SegmentCursor* block : blocks) {
+      const auto& its_before = block->summary().before;
+      if (its_before && its_before->at < joined_.at.front() && (!before || before->at < its_before->at))
+        before = its_before;
+    }
     return writer.add(key, joined_, before);
   }
 
