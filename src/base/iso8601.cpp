@@ -41,7 +41,7 @@ constexpr std::int64_t days_since_epoch(unsigned year, unsigned month, unsigned 
 }
 
 WrittenTime written(std::int64_t days, int second_of_day, std::optional<Seconds> offset) {
-  return {date::local_seconds{Seconds{days * kSecondsPerDay + second_of_day}}, offset};
+  return {.local = date::local_seconds{Seconds{days * kSecondsPerDay + second_of_day}}, .offset = offset};
 }
 
 // Two digits at a fixed place. What is no digit leaves a bit in `bad`.
@@ -238,7 +238,11 @@ std::optional<WrittenTime> parse_general(std::string_view text) {
   if (!length || *length > text.size()) return std::nullopt;
   const auto days = parse_date_part(text.substr(0, *length));
   if (!days) return std::nullopt;
-  if (text.size() == *length) return written(*days, 0, std::nullopt);
+  if (text.size() == *length) {
+    WrittenTime midnight = written(*days, 0, std::nullopt);
+    midnight.date_alone = true;
+    return midnight;
+  }
   const std::size_t separator = character_length(text[*length]);
   if (separator > text.size() - *length) return std::nullopt;
   const auto time = parse_time_part(text.substr(*length + separator));

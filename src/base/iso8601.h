@@ -15,6 +15,7 @@ namespace meterhouse {
 struct WrittenTime {
   date::local_seconds local;
   std::optional<Seconds> offset;  // absent: local time of the site
+  bool date_alone = false;        // the text gave no time of day: `local` is that date's midnight
 };
 
 // All that Python 3.12's datetime.fromisoformat takes: "2025-02-20T10:30:00+08:00", "2025-02-20 10:30",

@@ -110,6 +110,7 @@ bool SiteCalendar::repeats_local_times() const {
 
 Result<Instant> SiteCalendar::resolve(const WrittenTime& time) const {
   if (time.offset) return instant_from_epoch(local_count(time.local) - time.offset->count());
+  if (time.date_alone) return start_of_day(date::floor<date::days>(time.local));
   const auto candidates = instants_of(time.local);
   if (!candidates) {
     std::string text;

@@ -38,7 +38,9 @@ class SiteCalendar {
   // Whether some local time since 1970 comes twice, so that a time without an offset can be ambiguous.
   bool repeats_local_times() const;
 
-  // A written time with its offset or, without one, by the site's clock; an ambiguous one is the earlier.
+  // A written time with its offset or, without one, by the site's clock; an ambiguous one is the earlier. A date alone
+  // is the start of that day, also where its midnight does not exist. For the ends of ranges; readings follow
+  // instants_of().
   //   errors  invalid_argument: the local time does not exist
   Result<Instant> resolve(const WrittenTime& time) const;
 

@@ -138,6 +138,27 @@ TEST(SiteCalendar, AWrittenOffsetWins) {
   EXPECT_EQ(*calendar.resolve(*parse_iso8601("2025-02-20T10:30:00Z")), utc("2025-02-20T10:30:00Z"));
 }
 
+TEST(SiteCalendar, ADateAloneIsTheStartOfItsDay) {
+  struct Case {
+    const char* name;
+    const char* zone;
+    const char* date;
+    const char* start;
+  };
+  for (const Case& c : {Case{"ordinary", "Asia/Singapore", "2025-02-20", "2025-02-19T16:00:00Z"},
+                        Case{"midnight does not exist", "America/Santiago", "2024-09-08", "2024-09-08T04:00:00Z"},
+                        Case{"the same without dashes", "America/Santiago", "20240908", "2024-09-08T04:00:00Z"},
+                        Case{"the same by its week", "America/Santiago", "2024-W36-7", "2024-09-08T04:00:00Z"},
+                        Case{"midnight comes twice", "America/Havana", "2024-11-03", "2024-11-03T04:00:00Z"}}) {
+    SCOPED_TRACE(c.name);
+    const auto start = calendar_of(c.zone).resolve(*parse_iso8601(c.date));
+    ASSERT_TRUE(start.has_value()) << start.error().message;
+    EXPECT_EQ(*start, utc(c.start));
+  }
+  EXPECT_FALSE(calendar_of("America/Santiago").resolve(*parse_iso8601("2024-09-08T00:00")).has_value())
+      << "a written time that does not exist stays refused";
+}
+
 TEST(SiteCalendar, MonthsAreLocal) {
   const SiteCalendar london = calendar_of("Europe/London");
   EXPECT_EQ(london.month(2024_y / 3), (TimeRange{utc("2024-03-01T00:00:00Z"), utc("2024-03-31T23:00:00Z")}));

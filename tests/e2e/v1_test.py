@@ -328,6 +328,14 @@ class Consumption(V1Test):
                 self.assertEqual([(a["total"], a["quality"], a["completeness"]["found"]) for a in same], [(24, "actual", 48)] * 3)
                 self.assertEqual([len(answer["values"]) for answer in same[:2]], [48, 24], "half-hours and hours are the site's")
 
+    def test_a_day_without_midnight_begins_where_its_clock_does(self):
+        meter = self.new_meter()
+        zone = "tz=America/Santiago"
+        day = self.consumption(meter, f"from=2024-09-08&to=2024-09-09&{zone}")
+        self.assertEqual((day["from"], day["to"]), ("2024-09-08T01:00:00-03:00", "2024-09-09T00:00:00-03:00"))
+        self.assertEqual(self.consumption(meter, f"from=2024-09-07&to=2024-09-08&{zone}")["to"], day["from"])
+        self.problem(400, "does not exist", "GET", f"/api/v1/meters/{meter}/consumption?from=2024-09-08T00:00&to=2024-09-09&{zone}")
+
     def test_refusals(self):
         meter = self.new_meter()
         for words, query in [
