@@ -8,6 +8,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/utf8.h"
+
 namespace meterhouse {
 namespace {
 
@@ -224,14 +226,6 @@ std::optional<TimePart> parse_time_part(std::string_view text) {
   return part;
 }
 
-// The separator is one character of UTF-8, whatever it is.
-std::size_t character_length(char lead) {
-  const auto byte = static_cast<unsigned char>(lead);
-  if (byte < 0x80) return 1;
-  if ((byte & 0xF0) == 0xE0) return 3;
-  return (byte & 0xF0) == 0xF0 ? 4 : 2;
-}
-
 std::optional<WrittenTime> parse_general(std::string_view text) {
   if (text.size() < 7 || text.find('\0') != std::string_view::npos) return std::nullopt;
   const auto length = date_length(text);
@@ -243,8 +237,8 @@ std::optional<WrittenTime> parse_general(std::string_view text) {
     midnight.date_alone = true;
     return midnight;
   }
-  const std::size_t separator = character_length(text[*length]);
-  if (separator > text.size() - *length) return std::nullopt;
+  const std::size_t separator = utf8_length(text.substr(*length));  // one character, whatever it is
+  if (separator == 0) return std::nullopt;
   const auto time = parse_time_part(text.substr(*length + separator));
   if (!time) return std::nullopt;
   return written(*days, time->second_of_day, time->offset);

@@ -75,6 +75,19 @@ TEST(ParseIso8601, TakesWhatPythonTakes) {
   }
 }
 
+// One character of UTF-8 may stand between date and time, and nothing that only begins like one.
+TEST(ParseIso8601, TheSeparatorIsACharacter) {
+  for (const char* separator : {"_", "\xC2\xB7", "\xE6\x97\xB6", "\xF0\x9F\x95\x90"})
+    EXPECT_TRUE(parse_iso8601(fmt::format("2025-02-20{}10:30:00", separator)).has_value()) << separator;
+  for (const char* separator : {"\x80", "\xFF", "\xC0\xAF",
+                                "\xC2"
+                                "x",
+                                "\xE6\x97"
+                                "x",
+                                "\xED\xA0\x80", "\xF4\x90\x80\x80"})
+    EXPECT_FALSE(parse_iso8601(fmt::format("2025-02-20{}10:30:00", separator)).has_value()) << separator;
+}
+
 TEST(ParseIso8601, RefusesWhatPythonRefuses) {
   for (const char* text : {"",
                            "2025",

@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <future>
 
+#include "base/utf8.h"
 #include "service/catalog_change.h"
 
 namespace meterhouse {
@@ -12,23 +13,22 @@ namespace {
 // Registered in one transaction; between two pieces of a large call others get their turn.
 constexpr std::size_t kMetersAPiece = 4'096;
 
-// UTF-8 (RFC 3629: shortest forms, no surrogates) without control characters: what every catalog and a JSON record can
-// keep.
+// C0, DEL and C1; and the marks that turn the direction of the text behind them (U+202A–202E, U+2066–2069), by which a
+// serial could look like another one.
+bool is_unprintable(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  if (character.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
+  if (character.starts_with("\xE2\x80")) return byte(2) >= 0xAA && byte(2) <= 0xAE;
+  return character.starts_with("\xE2\x81") && byte(2) >= 0xA6 && byte(2) <= 0xA9;
+}
+
+// What every catalog and a JSON record can keep, and a person can read.
 bool is_plain_text(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    if (lead < 0x20 || lead == 0x7F) return false;
-    if (lead < 0x80) continue;
-    const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    if (lead < 0xC2 || lead > 0xF4 || i + static_cast<std::size_t>(more) > text.size()) return false;
-    char32_t code = lead & (0x3Fu >> more);
-    for (int k = 0; k < more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i++]);
-      if ((next & 0xC0) != 0x80) return false;
-      code = code << 6 | (next & 0x3Fu);
-    }
-    constexpr char32_t kFirstOf[] = {0, 0x80, 0x800, 0x10000};
-    if (code < kFirstOf[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
+  while (!text.empty()) {
+    const std::size_t size = utf8_length(text);
+    if (size == 0 || is_unprintable(text.substr(0, size))) return false;
+    text.remove_prefix(size);
   }
   return true;
 }

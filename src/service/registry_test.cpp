@@ -103,6 +103,14 @@ TEST_F(RegistryTest, TellsWhatBecameOfEachMeter) {
       {"a letter in a longer form", meter([](auto& m) { m.serial = "\xC0\xAF"; }), Outcome::invalid_serial},
       {"a surrogate", meter([](auto& m) { m.serial = "\xED\xA0\x80"; }), Outcome::invalid_serial},
       {"past the last letter", meter([](auto& m) { m.serial = "\xF4\x90\x80\x80"; }), Outcome::invalid_serial},
+      {"the last control of C1", meter([](auto& m) { m.serial = "\xC2\x9F"; }), Outcome::invalid_serial},
+      {"an override of the direction", meter([](auto& m) { m.serial = "A\u202E1"; }), Outcome::invalid_serial},
+      {"the first embedding", meter([](auto& m) { m.serial = "\u202A"; }), Outcome::invalid_serial},
+      {"the first isolate", meter([](auto& m) { m.serial = "\u2066"; }), Outcome::invalid_serial},
+      {"the last isolate", meter([](auto& m) { m.serial = "\u2069"; }), Outcome::invalid_serial},
+      {"letters beside those",
+       {id_of(4), "East", "Bedok", "3-room", "\u00A0\u2029\u202F\u2065\u206A", 4},
+       Outcome::registered},
       {"3 digits", meter([](auto& m) { m.register_digits = 3; }), Outcome::invalid_register_digits},
       {"10 digits", meter([](auto& m) { m.register_digits = 10; }), Outcome::invalid_register_digits},
       {"all good", {id_of(2), "Central", "Newton", "4-room", "号 \U0001F50C", 9}, Outcome::registered},
@@ -112,7 +120,7 @@ TEST_F(RegistryTest, TellsWhatBecameOfEachMeter) {
     SCOPED_TRACE(c.name);
     EXPECT_THAT(register_all({c.meter}), ElementsAre(c.outcome));
   }
-  EXPECT_EQ(registry_.meter_count(), 3u);
+  EXPECT_EQ(registry_.meter_count(), 4u);
   EXPECT_EQ(must(registry_.meter(id_of(2))),
             (Meter{id_of(2), "Central", "Newton", "4-room", kNow, "号 \U0001F50C", 9}));
   expect_journal_makes_the_same_catalog();
