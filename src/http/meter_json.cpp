@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "http/json_repeats.h"
+
 namespace meterhouse {
 
 namespace {
@@ -59,8 +61,11 @@ OrFault read_field(std::string_view name, const json::value& value, MeterText& t
   return fault(name, "there is no such field");
 }
 
+using Repeated = std::optional<std::string>;  // the first name that came twice
+
+MeterField given_twice(const Repeated& name) { return {*name, "is given twice"}; }
+
 tl::expected<NewMeter, MeterField> read_meter(const json::value& value, MeterText& text) {
-  if (!value.is_object()) return fault("", "an object is wanted here");
   for (const auto& member : value.get_object())
     if (auto read = read_field(view(member.key()), member.value(), text); !read)
       return tl::make_unexpected(read.error());
@@ -71,9 +76,13 @@ tl::expected<NewMeter, MeterField> read_meter(const json::value& value, MeterTex
   return NewMeter{*id, text.region, text.area, text.dwelling_type, text.serial, text.register_digits};
 }
 
-ParsedMeter parsed_meter(const json::value& value) {
+// repeated  of the objects, one each; advanced past what belongs to this value
+ParsedMeter parsed_meter(const json::value& value, std::vector<Repeated>::const_iterator& repeated) {
+  if (!value.is_object()) return {"", fault("", "an object is wanted here")};
+  const Repeated& twice = *repeated++;
   MeterText text;
   auto meter = read_meter(value, text);
+  if (twice) meter = tl::make_unexpected(given_twice(twice));
   return {std::move(text.meter_id), std::move(meter)};
 }
 
@@ -91,9 +100,11 @@ OrFault read_patch_field(std::string_view name, const json::value& value, MeterP
 Result<ParsedMeters> parse_new_meters(std::string_view body, std::size_t most) {
   const auto value = parse_json(body);
   if (!value) return value.error();
+  const std::vector<Repeated> repeated = repeated_names(body);
+  auto next_repeated = repeated.begin();
   ParsedMeters parsed;
   if (!value->is_array()) {
-    parsed.meters.push_back(parsed_meter(*value));
+    parsed.meters.push_back(parsed_meter(*value, next_repeated));
     return parsed;
   }
   const json::array& list = value->get_array();
@@ -102,7 +113,7 @@ Result<ParsedMeters> parse_new_meters(std::string_view body, std::size_t most) {
     return Error{Errc::out_of_range, fmt::format("at most {} meters at once, not {}", most, list.size())};
   parsed.many = true;
   parsed.meters.reserve(list.size());
-  for (const json::value& meter : list) parsed.meters.push_back(parsed_meter(meter));
+  for (const json::value& meter : list) parsed.meters.push_back(parsed_meter(meter, next_repeated));
   return parsed;
 }
 
@@ -110,10 +121,14 @@ Result<MeterPatch> parse_meter_patch(std::string_view body) {
   const auto value = parse_json(body);
   if (!value) return value.error();
   if (!value->is_object()) return Error{Errc::invalid_argument, "the body is not a JSON object"};
+  const auto error_of = [](const MeterField& fault) {
+    return Error{Errc::invalid_argument, fmt::format("{}: {}", fault.field, fault.reason)};
+  };
+  if (const Repeated twice = repeated_names(body).front()) return error_of(given_twice(twice));
   MeterPatch patch;
   for (const auto& member : value->get_object())
     if (const auto read = read_patch_field(view(member.key()), member.value(), patch); !read)
-      return Error{Errc::invalid_argument, fmt::format("{}: {}", read.error().field, read.error().reason)};
+      return error_of(read.error());
   return patch;
 }
 

@@ -105,9 +105,24 @@ class Meters(V1Test):
                 self.problem(400, words, "POST", "/api/v1/meters", body)
         self.problem(400, "not JSON", "POST", "/api/v1/meters", body="{", headers={"Content-Type": "application/json"})
         self.problem(400, "empty", "POST", "/api/v1/meters", body="", headers={"Content-Type": "application/json"})
+        text = json.dumps(base)
+        for name in ("serial", "\\u0073erial"):
+            twice = text[:-1] + f', "serial": "A", "{name}": "B"}}'
+            self.problem(400, "serial: is given twice", "POST", "/api/v1/meters", body=twice, headers={"Content-Type": "application/json"})
         self.problem(415, "application/json", "POST", "/api/v1/meters", body="{}", headers={"Content-Type": "text/plain"})
         self.problem(404, "", "GET", "/api/v1/meters/300000002")
         self.problem(400, "meter_id", "GET", "/api/v1/meters/12")
+
+    def test_a_field_twice_costs_its_meter_or_the_change(self):
+        good, bad = ({"meter_id": meter, **PLACE} for meter in ("300000021", "300000022"))
+        body = f'[7, {json.dumps(bad)[:-1]}, "area": "Bishan"}}, {json.dumps(good)}]'
+        status, answer = self.call("POST", "/api/v1/meters", body=body, headers={"Content-Type": "application/json"})
+        self.assertEqual((status, answer["registered"], answer["rejected"]), (200, 1, 2))
+        self.assertEqual([(one["status"], one.get("field"), one.get("reason")) for one in answer["results"][1:]],
+                         [("rejected", "area", "is given twice"), ("registered", None, None)])
+        body = '{"serial": "A", "serial": "B"}'
+        self.problem(400, "serial: is given twice", "PATCH", "/api/v1/meters/300000021", body=body, headers={"Content-Type": "application/json"})
+        self.assertIsNone(self.call("GET", "/api/v1/meters/300000021")[1]["serial"])
 
     def test_register_many(self):
         good = {"meter_id": "300000010", **PLACE}
