@@ -47,10 +47,18 @@ Response IdempotencyKeys::once(std::string_view key, std::string_view body, Inst
     order_.push_back({now, number, name});
     bytes_ += bytes_of(key);
   }
+  AtThrow forget{*this, name, number};
   Response response = work();
+  forget.armed = false;
   const std::scoped_lock lock{mutex_};
   keep(name, number, response);
   return response;
+}
+
+IdempotencyKeys::AtThrow::~AtThrow() {
+  if (!armed) return;
+  const std::scoped_lock lock{keys.mutex_};
+  if (const auto entry = keys.find(key, number); entry != keys.entries_.end()) keys.erase(entry);
 }
 
 std::size_t IdempotencyKeys::bytes() const {

@@ -27,7 +27,8 @@ class IdempotencyKeys {
  public:
   explicit IdempotencyKeys(std::size_t bytes_max = kMaxIdempotencyBytes) : bytes_max_(bytes_max) {}
 
-  // Runs `work` unless the key has an answer already. An empty key: just runs it. Answers of 5xx are not kept.
+  // Runs `work` unless the key has an answer already. An empty key: just runs it. Answers of 5xx are not kept,
+  // nor is a key whose `work` throws.
   //   refusals  400 a key over its bound; 422 the key came with another body before;
   //             409 its first request is still running
   Response once(std::string_view key, std::string_view body, Instant now, const std::function<Response()>& work);
@@ -47,6 +48,14 @@ class IdempotencyKeys {
     Instant at;
     std::uint64_t number;
     std::string key;
+  };
+  // Forgets a key whose work has thrown, so that it is not "still running" for a day.
+  struct AtThrow {
+    ~AtThrow();
+    IdempotencyKeys& keys;
+    const std::string& key;
+    std::uint64_t number;
+    bool armed = true;
   };
   using Entries = std::unordered_map<std::string, Entry>;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace meterhouse {
 namespace {
 
@@ -48,6 +50,14 @@ TEST(IdempotencyKeys, TellThatTheFirstRequestIsStillRunning) {
   });
   EXPECT_EQ(outer.status, 201);
   EXPECT_EQ(inner.runs, 0);
+}
+
+TEST(IdempotencyKeys, ForgetARequestThatEndedByAThrownError) {
+  IdempotencyKeys keys;
+  const auto fail = []() -> Response { throw std::runtime_error{"told to"}; };
+  EXPECT_THROW(keys.once("a", "body", kNow, fail), std::runtime_error);
+  Work work;
+  EXPECT_EQ(once(keys, "a", "body", work), "201 /1");
 }
 
 TEST(IdempotencyKeys, ForgetFailuresAndWhatIsADayOld) {
