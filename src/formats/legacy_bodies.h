@@ -13,7 +13,9 @@ namespace meterhouse {
 // The bodies of the first system's requests, read as it read them. Every error's message is word for word the one its
 // clients know, and the checks come in its order; what stands between them (is the meter registered?) is the caller's.
 //   fields   unknown ones are ignored; null and "" count as missing, 0 does not; where a name comes twice the last one
-//   counts errors   invalid_argument, answered with 400 threads  any thread; each keeps a parser for itself
+//            counts
+//   errors   invalid_argument, answered with 400
+//   threads  any thread; each keeps a parser for itself
 
 // POST /meter/reading {meter_id, timestamp, reading}.
 struct LegacyReading {
