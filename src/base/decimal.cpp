@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 namespace meterhouse {
@@ -25,8 +26,6 @@ constexpr auto kPowersOfTen = [] {
   }
   return powers;
 }();
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 [[gnu::cold]] Error not_decimal(std::string_view text) {
   return {Errc::invalid_argument, fmt::format("not a decimal number: '{:.40}'", text)};

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace meterhouse {
@@ -16,8 +17,6 @@ namespace {
 constexpr int kSecondsPerMinute = 60;
 constexpr int kSecondsPerHour = 3600;
 constexpr int kSecondsPerDay = 86400;
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 [[gnu::cold]] Error not_a_time(std::string_view text) {
   return {Errc::invalid_argument, fmt::format("not an ISO 8601 date and time: '{:.40}'", text)};

@@ -2,17 +2,9 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace meterhouse::cli {
-namespace {
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return std::string{text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1)};
-}
-
-}  // namespace
-
 std::vector<std::string> csv_fields(std::string_view line) {
   std::vector<std::string> fields;
   std::string field;
@@ -25,13 +17,13 @@ std::vector<std::string> csv_fields(std::string_view line) {
     } else if (c == '"') {
       quoted = !quoted;
     } else if (c == ',' && !quoted) {
-      fields.push_back(trimmed(field));
+      fields.emplace_back(trimmed(field));
       field.clear();
     } else {
       field += c;
     }
   }
-  fields.push_back(trimmed(field));
+  fields.emplace_back(trimmed(field));
   return fields;
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace meterhouse {
 namespace {
 
@@ -12,7 +14,6 @@ constexpr std::size_t kSecondsForm = 19;  // 2025-02-20T10:30:00
 constexpr std::size_t kOffsetForm = 25;   // …+08:00
 
 int digit(char c) { return c - '0'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<int> two_digits(const char* text) {
   if (!is_digit(text[0]) || !is_digit(text[1])) return std::nullopt;

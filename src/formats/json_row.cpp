@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace meterhouse {
@@ -12,8 +13,6 @@ namespace ondemand = simdjson::ondemand;
 using Kind = FieldText::Kind;
 
 constexpr std::size_t kMaxShownName = 40;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view without_space_behind(std::string_view token) {
   while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);

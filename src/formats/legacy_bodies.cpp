@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "formats/json_row.h"
 
 namespace meterhouse {
@@ -12,12 +13,6 @@ namespace ondemand = simdjson::ondemand;
 using Kind = FieldText::Kind;
 
 Error refuse(std::string message) { return {Errc::invalid_argument, std::move(message)}; }
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 bool missing(const FieldText& field) { return !field.given() || (field.kind == Kind::string && field.text.empty()); }
 
@@ -136,7 +131,7 @@ Result<ParsedRows> parse_legacy_bulk(std::string_view body, const SiteCalendar& 
 }
 
 Result<LegacyRegistration> parse_legacy_registration(std::string_view body) {
-  const std::string_view text = trim(body);
+  const std::string_view text = trimmed(body);
   if (text.empty() || text == "null" || text == "[]") return refuse("Empty request body");
   const auto registration = registration_fields(body_parser(), text);
   if (!registration) return refuse("Invalid JSON body");

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "formats/csv_rows.h"
 #include "formats/json_rows.h"
 #include "formats/packed_rows.h"
 
 namespace meterhouse {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 std::string lower(std::string_view text) {
   std::string result{text};
@@ -25,7 +20,7 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 std::optional<ReadingFormat> reading_format_of(std::string_view content_type) {
-  const std::string type = lower(trim(content_type.substr(0, content_type.find(';'))));
+  const std::string type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
   if (type == "application/json") return ReadingFormat::json;
   if (type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl")
     return ReadingFormat::ndjson;
@@ -37,7 +32,7 @@ std::optional<ReadingFormat> reading_format_of(std::string_view content_type) {
 ReadingFormat guess_reading_format(std::string_view first_bytes) {
   if (first_bytes.starts_with(kPackedMagic)) return ReadingFormat::packed;
   if (first_bytes.starts_with("\xEF\xBB\xBF")) first_bytes.remove_prefix(3);
-  const std::string_view text = trim(first_bytes);
+  const std::string_view text = trimmed(first_bytes);
   if (text.starts_with('[')) return ReadingFormat::json;
   if (text.starts_with('{')) return ReadingFormat::ndjson;
   return ReadingFormat::csv;

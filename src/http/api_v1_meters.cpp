@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "http/api.h"
 #include "http/meter_json.h"
 #include "http/problem.h"
@@ -24,9 +25,8 @@ Result<MeterFilter> filter_of(const Request& request) {
   filter.area = text_of(request, "area");
   filter.dwelling_type = text_of(request, "dwelling_type");
   filter.id_prefix = text_of(request, "q");
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   if (filter.id_prefix &&
-      (filter.id_prefix->empty() || filter.id_prefix->size() > 9 || !std::ranges::all_of(*filter.id_prefix, digit)))
+      (filter.id_prefix->empty() || filter.id_prefix->size() > 9 || !std::ranges::all_of(*filter.id_prefix, is_digit)))
     return Error{Errc::invalid_argument, "q: the first digits of a meter id"};
   return filter;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "http/request_target.h"
 
 namespace meterhouse {
@@ -74,9 +75,8 @@ std::optional<Refusal> check_request_line(const RequestHead& head) {
 std::optional<Refusal> check_framing(const FramingFields& fields, int minor_version) {
   if (fields.content_lengths > 1) return bad("Content-Length is given twice");
   if (fields.content_length != nullptr) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
     const std::string_view length = fields.content_length->value;
-    if (length.empty() || !std::ranges::all_of(length, digit)) return bad("Content-Length is not one number");
+    if (length.empty() || !std::ranges::all_of(length, is_digit)) return bad("Content-Length is not one number");
   }
   if (fields.transfer_encodings == 0) return std::nullopt;
   if (fields.content_lengths > 0) return bad("Content-Length and Transfer-Encoding exclude each other");
@@ -121,9 +121,8 @@ bool changes_state(Method method) {
 }  // namespace
 
 std::optional<std::string_view> host_name(std::string_view host) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto name_character = [&](char c) {
-    return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
   };
   std::string_view name;
   if (host.starts_with('[')) {
@@ -136,7 +135,7 @@ std::optional<std::string_view> host_name(std::string_view host) {
   }
   const std::string_view rest = host.substr(name.size());
   if (rest.empty()) return name;
-  if (rest.front() != ':' || rest.size() > 6 || !std::ranges::all_of(rest.substr(1), digit)) return std::nullopt;
+  if (rest.front() != ':' || rest.size() > 6 || !std::ranges::all_of(rest.substr(1), is_digit)) return std::nullopt;
   return name;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace meterhouse {
 
 namespace {
@@ -48,7 +50,7 @@ Result<Channel> channel_of(const Request& request) {
 Result<std::size_t> limit_of(const Request& request, std::size_t otherwise, std::size_t most) {
   const auto text = request.query_parameter("limit");
   if (!text) return otherwise;
-  const bool digits = !text->empty() && std::ranges::all_of(*text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits = !text->empty() && std::ranges::all_of(*text, is_digit);
   std::size_t limit = 0;
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), limit);
   if (!digits || (parsed.ec == std::errc{} && limit == 0)) return wrong("limit", "a number from 1");
