@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "cli/printable.h"
+#include "base/printable.h"
 
 namespace meterhouse::cli {
 

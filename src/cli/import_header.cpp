@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/printable.h"
 #include "cli/csv_line.h"
-#include "cli/printable.h"
 #include "formats/csv_header.h"
 
 namespace meterhouse::cli {

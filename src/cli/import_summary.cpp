@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/printable.h"
 #include "cli/csv_line.h"
-#include "cli/printable.h"
 #include "cli/progress.h"
 #include "cli/reading_options.h"
 

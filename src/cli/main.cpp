@@ -6,10 +6,10 @@
 #include <memory>
 
 #include "base/nearest.h"
+#include "base/printable.h"
 #include "cli/command.h"
 #include "cli/export.h"
 #include "cli/import.h"
-#include "cli/printable.h"
 #include "cli/serve.h"
 #include "cli/simulate.h"
 #include "cli/verify.h"

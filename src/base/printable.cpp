@@ -1,11 +1,11 @@
-#include "cli/printable.h"
+#include "base/printable.h"
 
 #include <algorithm>
 
 #include "base/result.h"
 #include "base/utf8.h"
 
-namespace meterhouse::cli {
+namespace meterhouse {
 namespace {
 
 // How long the character is that text begins with; 0: it is a control character or no UTF-8.
@@ -34,4 +34,4 @@ std::string printable(std::string_view text, std::size_t size_bytes_max) {
   return out;
 }
 
-}  // namespace meterhouse::cli
+}  // namespace meterhouse

@@ -1,8 +1,8 @@
-#include "cli/printable.h"
+#include "base/printable.h"
 
 #include <gtest/gtest.h>
 
-namespace meterhouse::cli {
+namespace meterhouse {
 namespace {
 
 using namespace std::string_view_literals;
@@ -36,4 +36,4 @@ TEST(Printable, CutsBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace meterhouse::cli
+}  // namespace meterhouse
