@@ -58,6 +58,11 @@ struct StoreStats {
   std::uint64_t segment_readings = 0;
   std::uint64_t folds = 0;
   std::uint64_t merges = 0;
+  bool held = false;                   // hold() without a release() that succeeded
+  std::uint64_t pending_readings = 0;  // durable, taken in while held, not released yet
+  // Of the newest frame of readings or changes that is durable: a watermark that only grows, over restarts too. Told
+  // before a reading of that frame can be seen.
+  std::uint64_t sequence = 0;
   std::optional<Instant> newest;  // the newest instant of all readings; absent where there is none
 };
 
@@ -87,6 +92,22 @@ class ReadingStore {
 
   // The same, waiting. For tests and tools; never from an I/O thread.
   Result<AppendCounts> append_and_wait(std::vector<Reading> batch);
+
+  // From its return on append() keeps readings as pending: as durable as any, in no answer but
+  // AppendCounts::pending and the stats. That lasts through close(), crash and reopening, until release(). Already
+  // held: success. After an error the store is not held; it may be at the next open.
+  //   threads  any that may wait for the disk: makes a file. Waits for a release() under way
+  virtual Status hold() = 0;
+
+  // Applies everything pending in the order of arrival, each with the arrival time it came with, what comes in
+  // meanwhile too, and ends holding: from its return on append() is ordinary. They become visible one after the other.
+  //   progress  told now and then, on the calling thread: readings applied, of how many so far; null: nobody asks
+  //   returns   what became of them; where holding, or pending readings, there are none: zero counts
+  //   errors    of append(). What was applied stays; the store is held at the next open at the latest, and a second
+  //             release() applies the rest: a reading applied before is then a duplicate
+  //   threads   any that may wait for the disk
+  using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+  virtual Result<AppendCounts> release(const Progress& progress) = 0;
 
   // Keeps a catalog change beside the readings, in the order of arrival, so that a restore to a moment and a replay
   // after a crash bring it along. A store without a journal calls done with success at once.

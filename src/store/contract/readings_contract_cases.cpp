@@ -314,6 +314,8 @@ TEST_P(ReadingsContract, AfterCloseEveryCallIsUnavailable) {
   EXPECT_EQ(code_of(store().scan({}, {}, no_visit)), Errc::unavailable);
   EXPECT_EQ(code_of(store().scan_totals({}, {}, no_visit)), Errc::unavailable);
   EXPECT_EQ(code_of(store().digest()), Errc::unavailable);
+  EXPECT_EQ(code_of(store().hold()), Errc::unavailable);
+  EXPECT_EQ(code_of(store().release(nullptr)), Errc::unavailable);
   EXPECT_EQ(code_of(store().fold()), Errc::unavailable);
   EXPECT_EQ(code_of(store().merge()), Errc::unavailable);
   EXPECT_EQ(code_of(store().close()), Errc::unavailable);

@@ -67,6 +67,7 @@ class Session {
   void step() {
     const Instant now = place_.clock().now();
     const auto dice = random_.below(100);
+    EXPECT_EQ(store().stats().pending_readings, model_.stats().pending_readings);
     if (dice < 55)
       append(random_batch(random_, now));
     else if (dice < 70)
@@ -85,6 +86,10 @@ class Session {
       place_.reopen();
     else if (dice < 96)
       (void)place_.crash();
+    else if (dice < 97)
+      hold();
+    else if (dice < 98)
+      release();
     else
       place_.clock().advance(Seconds{random_.between(0, 4 * 3'600)});
   }
@@ -95,6 +100,11 @@ class Session {
   void append(const std::vector<Reading>& batch) {
     expect_counts(must(store().append_and_wait(batch)), must(model_.append_and_wait(batch)));
   }
+  void hold() {
+    must(store().hold());
+    must(model_.hold());
+  }
+  void release() { expect_counts(must(store().release(nullptr)), must(model_.release(nullptr))); }
   void compare_read(SeriesKey key, ReadRange range) {
     for (const Neighbours neighbours : {Neighbours::without, Neighbours::with})
       expect_same(must(store().read(key, range, neighbours)), must(model_.read(key, range, neighbours)));

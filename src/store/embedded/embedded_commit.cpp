@@ -1,4 +1,5 @@
 #include <cstring>
+#include <future>
 
 #include "base/check.h"
 #include "store/embedded/embedded_store.h"
@@ -8,18 +9,15 @@
 namespace meterhouse {
 namespace {
 
-// Readings joined into one frame: 4 MiB keep a sync busy at full disk bandwidth, more only delays the first caller.
-constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
 constexpr std::chrono::minutes kDayClosesAfter{10};
 constexpr std::chrono::nanoseconds kApplyReading{30};
-static_assert(kFrameReadings >= ReadingStore::kMaxBatchReadings);
-static_assert(kFrameReadings * sizeof(Reading) <= kMaxFramePayload);
 static_assert(std::is_trivially_copyable_v<Reading> && std::is_standard_layout_v<Reading>,
               "a batch is copied into its frame as it is; encode_reading() says which bytes that are");
 
 }  // namespace
 
 void EmbeddedReadingStore::append(std::vector<Reading> batch, AppendDone done) {
+  static_assert(kFrameReadings >= kMaxBatchReadings && kFrameReadings * sizeof(Reading) <= kMaxFramePayload);
   MH_CHECK(!batch.empty() && batch.size() <= kMaxBatchReadings);
   Request request;
   request.batch = std::move(batch);
@@ -48,7 +46,7 @@ void EmbeddedReadingStore::submit(Request request) {
     const Error error{Errc::unavailable, kClosed};
     if (request.batch_done) request.batch_done(error);
     if (request.change_done) request.change_done(error);
-    if (request.freeze_done) request.freeze_done(error);
+    if (request.task) request.task(error);
     return;
   }
   if (options_.threads == StoreThreads::none) {
@@ -86,11 +84,21 @@ void EmbeddedReadingStore::stop_committer() {
   applier_.reset();
 }
 
-// In the order of arrival: runs of batches as one frame each, changes and freezes between them.
+// Waits until the committer has run it, behind what was submitted before. Not from a thread it may be waiting for.
+Status EmbeddedReadingStore::on_committer(std::function<Status()> work) {
+  const auto promise = std::make_shared<std::promise<Status>>();  // may still be setting when the waiter has gone on
+  auto result = promise->get_future();
+  Request request;
+  request.task = [promise, work = std::move(work)](const Status& open) { promise->set_value(open ? work() : open); };
+  submit(std::move(request));
+  return result.get();
+}
+
+// In the order of arrival: runs of batches as one frame each, changes and tasks between them.
 void EmbeddedReadingStore::commit(std::vector<Request> requests) {
   for (std::size_t at = 0; at < requests.size();) {
-    if (requests[at].freeze_done) {
-      requests[at].freeze_done(freeze());
+    if (requests[at].task) {
+      requests[at].task({});
       ++at;
     } else if (requests[at].change_done) {
       commit_change(requests[at]);
@@ -119,8 +127,13 @@ void EmbeddedReadingStore::commit_readings(std::vector<Request> requests) {
     out += request.batch.size() * sizeof(Reading);
   }
   const auto write_begins = clock_.stopwatch();
-  if (auto done = write_frame(FrameKind::readings, arrived); !done) {
-    for (const Request& request : requests) request.batch_done(done.error());
+  const auto written = pending_ ? write_pending(arrived, readings) : write_frame(FrameKind::readings, arrived);
+  if (!written) {
+    for (const Request& request : requests) request.batch_done(written.error());
+    return;
+  }
+  if (pending_) {
+    for (const Request& request : requests) request.batch_done(AppendCounts{.pending = request.batch.size()});
     return;
   }
   // Applying while the next frame is written pays where the disk is quick. On a slow one it would only split the
@@ -144,16 +157,32 @@ void EmbeddedReadingStore::commit_change(Request& request) {
 }
 
 Status EmbeddedReadingStore::write_frame(FrameKind kind, Instant arrived) {
-  if (failed_) return Error{Errc::unavailable, "the journal stopped after a failed write"};
+  if (auto done = check_not_failed(); !done) return done;
   if (auto done = make_room(); !done) return done.error();
-  if (auto done = journal_->write(kind, arrived, frame_); !done) {
-    if (done.error().code != Errc::no_space && !failed_.exchange(true)) options_.on_failure(done.error());
-    return done.error();
-  }
+  if (auto done = journal_->write(kind, arrived, frame_); !done) return stop_after(done.error());
+  publish_ends();
   journal_bytes_ += frame_.size();
   journal_syncs_ = journal_->syncs();
   if (live_.active_bytes() >= options_.head_budget_bytes / 2) journal_->prepare_next_file();  // for the freeze to come
   return {};
+}
+
+Status EmbeddedReadingStore::check_not_failed() const {
+  if (failed_) return Error{Errc::unavailable, "the journal stopped after a failed write"};
+  return {};
+}
+
+// A journal failed. Where the disk was only full, nothing has happened; else nothing can be acknowledged any more.
+Status EmbeddedReadingStore::stop_after(const Error& error) {
+  if (error.code != Errc::no_space && !failed_.exchange(true)) options_.on_failure(error);
+  return error;
+}
+
+void EmbeddedReadingStore::publish_ends() {
+  ends_.with([this](Ends& ends) {
+    ends.readings = journal_->end();
+    if (pending_) ends.pending = pending_->end();
+  });
 }
 
 // At the head's budget; where repetitions alone (they fill no head) have filled the journal; and once a day, so that a
@@ -214,10 +243,8 @@ Status EmbeddedReadingStore::freeze() {
     if (aside_) return Error{Errc::conflict, "a fold is under way"};
   }
   const auto file = journal_->begin_next_file();
-  if (!file) {
-    if (file.error().code != Errc::no_space && !failed_.exchange(true)) options_.on_failure(file.error());
-    return file.error();
-  }
+  if (!file) return stop_after(file.error());
+  publish_ends();
   if (*file == first_journal_file_) return {};  // and it is empty: everything is folded
   live_.freeze();
   const std::scoped_lock lock{aside_mutex_};

@@ -45,7 +45,8 @@ Status EmbeddedReadingStore::fold_now() {
   for (;;) {
     auto answer = std::make_shared<std::optional<Status>>();  // outlives this call where folding fails meanwhile
     Request request;
-    request.freeze_done = [this, answer](Status done) {
+    request.task = [this, answer](const Status& open) {
+      auto done = open ? freeze() : open;
       const std::scoped_lock lock{aside_mutex_};
       *answer = std::move(done);
       aside_changed_.notify_all();
@@ -74,16 +75,16 @@ Status EmbeddedReadingStore::fold_aside() {
   if (!aside) return {};
 
   const auto frozen = live_.view().frozen;
-  auto live = fold_head(files_, segment_directory(), *frozen, options_.calendar, manifest_.next_fold);
+  auto live = fold_head(files_, segment_directory(), *frozen, options_.calendar, manifest().next_fold);
   Status result = live ? Status{} : Status{live.error()};
   if (result) {
-    Manifest manifest = manifest_;
-    ++manifest.next_fold;
-    manifest.first_journal_file = aside->journal_file;
-    manifest.next_sequence = aside->next_sequence;
     const auto segments = live_.view().segments;
     live->insert(live->end(), segments->all().begin(), segments->all().end());
-    result = replace_segments(std::move(*live), std::move(manifest), LiveSet::Folded::yes);
+    result = replace_segments(std::move(*live), LiveSet::Folded::yes, [&](Manifest& manifest) {
+      ++manifest.next_fold;
+      manifest.first_journal_file = aside->journal_file;
+      manifest.next_sequence = aside->next_sequence;
+    });
   }
   lock.lock();
   if (!result) {
@@ -132,7 +133,8 @@ Result<bool> EmbeddedReadingStore::merge_once() {
       if (std::ranges::none_of(joined, [&](const LiveSegment& j) { return j.entry.name == segment.entry.name; }))
         live.push_back(segment);
     live.push_back(std::move(*merged));
-    if (auto done = replace_segments(std::move(live), manifest_, LiveSet::Folded::no); !done) return done.error();
+    if (auto done = replace_segments(std::move(live), LiveSet::Folded::no, [](Manifest&) {}); !done)
+      return done.error();
     ++merges_;
     // Readers that hold the old ones keep them open; their names go.
     for (const LiveSegment& segment : joined)
@@ -143,15 +145,32 @@ Result<bool> EmbeddedReadingStore::merge_once() {
 }
 
 // The manifest first: what readers see is what a restart would find.
-Status EmbeddedReadingStore::replace_segments(std::vector<LiveSegment> live, Manifest manifest,
-                                              LiveSet::Folded folded) {
+Status EmbeddedReadingStore::replace_segments(std::vector<LiveSegment> live, LiveSet::Folded folded,
+                                              const EditManifest& edit) {
   auto segments = std::make_shared<const SegmentSet>(std::move(live));
-  manifest.segments.clear();
-  for (const LiveSegment& segment : segments->all()) manifest.segments.push_back(segment.entry);
+  auto done = edit_manifest([&](Manifest& manifest) {
+    manifest.segments.clear();
+    for (const LiveSegment& segment : segments->all()) manifest.segments.push_back(segment.entry);
+    edit(manifest);
+  });
+  if (!done) return done;
+  live_.publish(std::move(segments), folded);
+  return {};
+}
+
+Manifest EmbeddedReadingStore::manifest() {
+  const std::scoped_lock lock{manifest_mutex_};
+  return manifest_;
+}
+
+// Where it fails, the disk may hold either one: whatever either names must stay.
+Status EmbeddedReadingStore::edit_manifest(const EditManifest& edit) {
+  const std::scoped_lock lock{manifest_mutex_};
+  Manifest manifest = manifest_;
+  edit(manifest);
   if (auto done = write_manifest(files_, manifest_path(), manifest); !done) return done.error();
   manifest_ = std::move(manifest);
   first_journal_file_ = manifest_.first_journal_file;
-  live_.publish(std::move(segments), folded);
   return {};
 }
 

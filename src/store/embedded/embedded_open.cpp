@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "store/embedded/clean_state.h"
 #include "store/embedded/embedded_store.h"
+#include "store/embedded/pending.h"
 #include "store/embedded/store_lock.h"
 
 // Opening: which state the files are in, and the replay of the journal.
@@ -23,7 +24,8 @@ Result<std::unique_ptr<EmbeddedReadingStore>> EmbeddedReadingStore::open(FileSys
 }
 
 Status EmbeddedReadingStore::recover() {
-  for (const std::string& directory : {options_.directory, journal_directory(), segment_directory()})
+  for (const std::string& directory :
+       {options_.directory, journal_directory(), segment_directory(), pending_directory()})
     if (auto done = files_.create_directories(directory); !done) return done.error();
   lock_ = std::move(options_.lock);
   if (lock_ == nullptr) {
@@ -52,22 +54,28 @@ Status EmbeddedReadingStore::recover() {
   if (manifest_.clean) return begin_clean();
   // Only what could be replayed whole is cleared up behind.
   if (auto done = replay(); !done) return done.error();
+  if (auto done = recover_pending(); !done) return done;
+  publish_ends();
   return remove_orphans();
 }
 
 Status EmbeddedReadingStore::begin_clean() {
   if (auto done = check_nothing_beside(files_, journal_directory(), segment_directory(), manifest_); !done) return done;
+  if (auto done = recover_pending(); !done) return done;
   if (auto done = begin_journal(); !done) return done;
+  publish_ends();
   return remove_orphans();
 }
 
 // The new file stands before the manifest speaks of it, so that the file may never be missing afterwards.
 Status EmbeddedReadingStore::begin_journal() {
-  auto journal = Journal::create(files_, journal_options(), manifest_.first_journal_file, manifest_.next_sequence);
+  auto journal = Journal::create(files_, journal_options(journal_directory()), manifest_.first_journal_file,
+                                 manifest_.next_sequence);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
   first_journal_file_ = manifest_.first_journal_file;
   manifest_.clean = false;
+  manifest_.pending_end = 0;
   return write_manifest(files_, manifest_path(), manifest_);
 }
 
@@ -81,7 +89,7 @@ Status EmbeddedReadingStore::replay() {
   if (!scan) return scan.error();
   report_.replayed_frames = scan->frames;
   report_.torn = scan->torn;
-  auto journal = Journal::resume(files_, journal_options(), *scan);
+  auto journal = Journal::resume(files_, journal_options(journal_directory()), *scan);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
   journal_bytes_ = journal_->bytes();
@@ -119,9 +127,32 @@ Status EmbeddedReadingStore::remove_orphans() {
   return files_.sync_directory(segment_directory());
 }
 
-Journal::Options EmbeddedReadingStore::journal_options() {
+// The readings of a held store stay where they are; of one that is not, there are none.
+Status EmbeddedReadingStore::recover_pending() {
+  if (!manifest_.held) {
+    if (auto done = check_no_pending(files_, pending_directory(), manifest_); !done) return done;
+    return remove_pending_files();
+  }
+  const auto count = [this](const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
+    const auto readings = pending_readings_in(header, payload);
+    if (!readings) return Status{readings.error().during(place)};
+    report_.pending_readings += readings->size();
+    return Status{};
+  };
+  const auto scan = scan_pending(files_, pending_directory(), manifest_, count);
+  if (!scan) return scan.error();
+  auto journal = Journal::resume(files_, journal_options(pending_directory()), *scan);
+  if (!journal) return journal.error();
+  report_.pending_torn = scan->torn;
+  pending_ = std::move(*journal);
+  pending_readings_ = report_.pending_readings;
+  held_ = true;
+  return {};
+}
+
+Journal::Options EmbeddedReadingStore::journal_options(std::string directory) {
   Journal::Options journal;
-  journal.directory = journal_directory();
+  journal.directory = std::move(directory);
   // Each fold ends a file: one much larger than a head would mostly be zeros, written and removed for nothing.
   journal.file_size =
       std::min(options_.journal_file_bytes, std::max(options_.head_budget_bytes, kLeastJournalFileBytes));

@@ -83,6 +83,9 @@ StoreStats EmbeddedReadingStore::stats() const {
   stats.journal_syncs = journal_syncs_;
   stats.folds = folds_;
   stats.merges = merges_;
+  stats.held = held_;
+  stats.pending_readings = pending_readings_;
+  stats.sequence = ends_.with([](const Ends& ends) { return ends.readings.next_sequence - 1; });
   stats.newest = live_.newest();
   for (const LiveSegment& live : live_.view().segments->all()) {
     ++stats.segments;
@@ -93,6 +96,7 @@ StoreStats EmbeddedReadingStore::stats() const {
 }
 
 Status EmbeddedReadingStore::close() {
+  closing_ = true;  // a release under way ends
   {
     const std::unique_lock lock{open_mutex_};
     if (auto done = check_open(); !done) return done.error();
@@ -111,13 +115,17 @@ Status EmbeddedReadingStore::close() {
   if (auto done = remove_orphans(); !done) return done.error();
   filler_.reset();
   // Everything is folded: the journal's exact end is "nothing", and any byte of it found later would be wrong.
-  Manifest manifest = manifest_;
-  manifest.clean = true;
-  manifest.next_sequence = journal_->next_sequence();
-  manifest.first_journal_file = journal_->file_id() + 1;
-  if (auto done = write_manifest(files_, manifest_path(), manifest); !done) return done.error();
-  manifest_ = std::move(manifest);
+  // Of the pending readings it is where they end.
+  if (auto done = remove_next_pending_file(); !done) return done;
+  auto written = edit_manifest([this](Manifest& manifest) {
+    manifest.clean = true;
+    manifest.next_sequence = journal_->next_sequence();
+    manifest.first_journal_file = journal_->file_id() + 1;
+    if (manifest.held) manifest.pending_end = pending_end().next_sequence;
+  });
+  if (!written) return written;
   journal_.reset();
+  pending_.reset();
   auto done = remove_journal_files_before(files_, journal_directory(), kAnyJournalFile);
   lock_.reset();
   return done;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "base/guarded.h"
 #include "base/site_calendar.h"
 #include "store/embedded/journal.h"
 #include "store/embedded/live_set.h"
@@ -54,8 +55,10 @@ struct OpenReport {
   std::uint64_t replayed_frames = 0;
   std::uint64_t replayed_readings = 0;
   std::uint64_t replayed_changes = 0;
-  std::optional<Error> damage;    // a segment that replayed readings could not be compared with
-  std::optional<TornFrame> torn;  // dropped: the frame a crash interrupted; it was not acknowledged
+  std::optional<Error> damage;            // a segment that replayed readings could not be compared with
+  std::optional<TornFrame> torn;          // dropped: the frame a crash interrupted; it was not acknowledged
+  std::uint64_t pending_readings = 0;     // of a store that is held
+  std::optional<TornFrame> pending_torn;  // dropped, of the pending ones
 };
 
 // The readings store in files of its own: journal, head, segments, manifest. docs/architecture.md has the picture,
@@ -65,6 +68,7 @@ struct OpenReport {
 // it. Then the frame is applied to the head and its callers are woken: a small one at once, a large one by a thread of
 // its own while the committer writes the next. One background thread folds and merges. At the head's budget the
 // committer sets the head aside for folding, and waits where a second one fills up before the first is folded.
+// While it is held, the frames of readings go into a second journal instead, and no further.
 class EmbeddedReadingStore final : public ReadingStore {
  public:
   // errors  unavailable: another process holds the directory, or a newer program wrote it; corruption;
@@ -79,6 +83,10 @@ class EmbeddedReadingStore final : public ReadingStore {
 
   void append(std::vector<Reading> batch, AppendDone done) override;
   void record_change(std::string change, RecordDone done) override;
+  // A damaged segment does not keep release() from ending: what it could not be compared with is in, and told by
+  // on_background_error.
+  Status hold() override;
+  Result<AppendCounts> release(const Progress& progress) override;
   Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const override;
   Result<Series> latest(SeriesKey key, std::size_t count) const override;
   Status scan(KeyRange keys, ReadRange range, const Visit& visit) const override;
@@ -90,13 +98,22 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status close() override;
 
  private:
+  // Readings joined into one frame: 4 MiB keep a sync busy at full disk bandwidth, more only delays the first caller.
+  static constexpr std::size_t kFrameReadings = std::size_t{256} << 10;
+
   struct Request {
     std::vector<Reading> batch;
     AppendDone batch_done;
     std::string change;
-    RecordDone change_done;  // set: a change
-    RecordDone freeze_done;  // set: set the head aside
+    RecordDone change_done;                   // set: a change
+    std::function<void(const Status&)> task;  // set: to be run between frames; gets an error where it cannot be
   };
+  // Of the journals: everything before is durable.
+  struct Ends {
+    JournalEnd readings;
+    JournalEnd pending;
+  };
+  struct Release;  // one under way
   // What a freeze set aside: the frozen head and the journal before this file.
   struct Aside {
     std::uint64_t journal_file;
@@ -113,7 +130,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status replay();
   Status replay_frame(const FrameHeader& header, std::span<const std::byte> payload);
   Status remove_orphans();
-  Journal::Options journal_options();
+  Status recover_pending();
+  Journal::Options journal_options(std::string directory);
   void start_threads();
 
   // embedded_commit.cpp: the committer
@@ -124,11 +142,25 @@ class EmbeddedReadingStore final : public ReadingStore {
   void apply(std::span<const Request> requests, Instant arrived);
   void commit_change(Request& request);
   Status write_frame(FrameKind kind, Instant arrived);
+  Status stop_after(const Error& error);
+  void publish_ends();
   Status make_room();
   bool is_full() const;
   void schedule_fold();
   Status freeze();
+  Status on_committer(std::function<Status()> work);
   void stop_committer();
+
+  // embedded_pending.cpp
+  Status write_pending(Instant arrived, std::size_t readings);
+  Status drain(Release& release, const Progress& progress);
+  Status drain_up_to(Release& release, const Progress& progress);
+  Status finish_drain(Release& release);
+  Status commit_released(Release& release);
+  Status end_hold();
+  Status remove_pending_files();
+  Status remove_next_pending_file();
+  JournalEnd pending_end() const;
 
   // embedded_fold.cpp: the background thread, or the caller where there are no threads
   Status on_worker(const std::function<Status()>& work);
@@ -136,12 +168,17 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status fold_aside();
   Status merge_now();
   Result<bool> merge_once();
-  Status replace_segments(std::vector<LiveSegment> live, Manifest manifest, LiveSet::Folded folded);
+  using EditManifest = std::function<void(Manifest&)>;
+  Status replace_segments(std::vector<LiveSegment> live, LiveSet::Folded folded, const EditManifest& edit);
+  Status edit_manifest(const EditManifest& edit);
+  Manifest manifest();
 
   std::string manifest_path() const { return options_.directory + "/MANIFEST"; }
   std::string journal_directory() const { return options_.directory + "/journal"; }
   std::string segment_directory() const { return options_.directory + "/segments"; }
+  std::string pending_directory() const { return options_.directory + "/pending"; }
   Status check_open() const;
+  Status check_not_failed() const;
 
   FileSystem& files_;
   const Clock& clock_;
@@ -151,9 +188,18 @@ class EmbeddedReadingStore final : public ReadingStore {
 
   LiveSet live_;
   std::unique_ptr<Journal> journal_;  // the committer's
+  std::unique_ptr<Journal> pending_;  // the committer's; null: append() is ordinary
   std::vector<std::byte> frame_;      // the committer's, used again
   Instant next_fold_at_;              // the committer's: when the day now running will be folded
-  Manifest manifest_;                 // the background thread's
+  Guarded<Ends> ends_;
+
+  std::mutex manifest_mutex_;  // held while it is written: one replaces it after the other
+  Manifest manifest_;          // as it stands on the disk
+
+  std::mutex hold_mutex_;              // one hold or release after the other
+  std::optional<JournalEnd> drained_;  // all pending readings are applied up to here; the manifest does not say so yet
+  std::atomic<bool> held_{false};      // as the manifest says
+  std::atomic<std::uint64_t> pending_readings_{0};
 
   std::mutex aside_mutex_;
   std::condition_variable aside_changed_;
@@ -166,6 +212,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   bool stopping_ = false;
 
   mutable std::shared_mutex open_mutex_;  // shared while a caller's fold or merge runs; close() waits for them
+  std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
   std::atomic<bool> failed_{false};
   std::atomic<std::uint64_t> first_journal_file_{0};  // of the manifest

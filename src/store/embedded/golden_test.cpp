@@ -125,11 +125,24 @@ TEST(ManifestGolden, OldManifestsAreReadForEverAndWrittenTheSame) {
   Manifest closed = running;
   closed.clean = true;
   closed.segments.clear();
+  Manifest held = running;
+  held.held = true;
+  held.first_pending_file = 3;
+  held.next_pending_sequence = 17;
+  Manifest held_closed = closed;
+  held_closed.held = true;
+  held_closed.first_pending_file = ~std::uint64_t{0} - 1;
+  held_closed.next_pending_sequence = ~std::uint64_t{0} - 1;
+  held_closed.pending_end = ~std::uint64_t{0};
+  Manifest released = held;
+  released.held = false;
   struct Case {
     const char* file;
     Manifest manifest;
   };
-  for (const Case& c : {Case{"manifest_v1_running.txt", running}, Case{"manifest_v1_closed.txt", closed}}) {
+  for (const Case& c : {Case{"manifest_v1_running.txt", running}, Case{"manifest_v1_closed.txt", closed},
+                        Case{"manifest_v2_held.txt", held}, Case{"manifest_v2_held_closed.txt", held_closed},
+                        Case{"manifest_v2_released.txt", released}}) {
     SCOPED_TRACE(c.file);
     const std::string written = encode_manifest(c.manifest);
     const std::string golden = golden_text(c.file, written);

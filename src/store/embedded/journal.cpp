@@ -60,6 +60,11 @@ Result<std::unique_ptr<Journal>> Journal::resume(FileSystem& files, Options opti
   return journal;
 }
 
+// The next file may be on its way, made by a task that uses this object. A task dropped unmade counts as over.
+Journal::~Journal() {
+  if (next_.valid()) next_.wait();
+}
+
 Journal::OpenedFile Journal::fill_file(const std::string& path, JournalHeader header) const {
   auto opened = files_.open(path, OpenMode::create);
   if (!opened) return opened.error();
@@ -110,9 +115,12 @@ Status Journal::move_on(std::uint64_t frame_bytes) {
   const std::uint64_t needed = kJournalHeaderSize + frame_bytes + frame_size(0);
   const std::uint64_t size = std::max(options_.file_size, needed);  // a frame larger than a file gets one of its own
   const bool empty = offset_ == kJournalHeaderSize;
+  const bool beforehand = next_.valid();
   prepare_next_file();
   auto file = empty ? make_file(file_id_, size) : next_.get();
-  if (file && !empty && size > options_.file_size) file = make_file(file_id_ + 1, size);
+  // One made beforehand may be too small, or the disk was full then and has room now.
+  const bool was_full = beforehand && !file && file.error().code == Errc::no_space;
+  if (!empty && (was_full || (file && size > options_.file_size))) file = make_file(file_id_ + 1, size);
   if (!file && file.error().code != Errc::no_space) return fail(file.error());
   if (!file) return file.error();
   if (!empty)

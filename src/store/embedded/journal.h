@@ -20,6 +20,13 @@ struct TornFrame {
   std::uint64_t length;
 };
 
+// Where a log ends at one moment: what lies before is on stable storage and stays as it is.
+struct JournalEnd {
+  std::uint64_t file = 0;
+  std::uint64_t offset = 0;  // in the file, where the next frame goes
+  std::uint64_t next_sequence = 1;
+};
+
 // Where the log starts and ends, and what it holds.
 struct JournalScan {
   std::uint64_t last_file = 0;
@@ -56,6 +63,7 @@ class Journal {
   // Begins a new file with this number; an older file of the same number is replaced.
   static Result<std::unique_ptr<Journal>> create(FileSystem& files, Options options, std::uint64_t file_id,
                                                  std::uint64_t next_sequence);
+  ~Journal();
   // Goes on behind a scanned log. A torn end is overwritten with zeros, so that it cannot be taken for damage later.
   static Result<std::unique_ptr<Journal>> resume(FileSystem& files, Options options, const JournalScan& scan);
 
@@ -76,6 +84,7 @@ class Journal {
 
   std::uint64_t file_id() const { return file_id_; }
   std::uint64_t next_sequence() const { return next_sequence_; }
+  JournalEnd end() const { return {file_id_, offset_, next_sequence_}; }
   std::uint64_t bytes() const { return bytes_; }  // in the frames written and resumed
   std::uint64_t syncs() const { return syncs_; }
 

@@ -86,6 +86,13 @@ void seal_frame(std::span<std::byte> frame, const FrameHeader& header) {
   std::memcpy(frame.data(), &raw, sizeof raw);
 }
 
+std::size_t frame_size_at(std::span<const std::byte> bytes) {
+  MH_CHECK(bytes.size() >= kFrameHeaderSize);
+  RawFrameHeader raw;
+  std::memcpy(&raw, bytes.data(), sizeof raw);
+  return frame_size(raw.payload_size);
+}
+
 std::optional<FrameHeader> decode_frame(std::span<const std::byte> bytes) {
   if (bytes.size() < kFrameHeaderSize) return std::nullopt;
   RawFrameHeader raw;

@@ -51,6 +51,9 @@ constexpr std::size_t frame_size(std::size_t payload_size) {
 //   frame  frame_size(header.payload_size) bytes
 void seal_frame(std::span<std::byte> frame, const FrameHeader& header);
 
+// The size of the frame whose header stands at the start of `bytes`, as it says itself: not verified.
+//   bytes  at least kFrameHeaderSize
+std::size_t frame_size_at(std::span<const std::byte> bytes);
 // The frame at the start of `bytes`, if one stands there whole and with its right checksum.
 std::optional<FrameHeader> decode_frame(std::span<const std::byte> bytes);
 

@@ -50,6 +50,12 @@ bool decode_segment(Words& words, SegmentEntry& out) {
          words.number(out.last_fold) && words.number(out.size_bytes) && words.number(out.readings) && words.ended();
 }
 
+bool yes_or_no(Words& words, bool& out) {
+  const auto answer = words.next();
+  out = answer == "yes";
+  return (answer == "yes" || answer == "no") && words.ended();
+}
+
 bool decode_line(std::string_view line, Manifest& manifest) {
   Words words{line};
   const auto name = words.next();
@@ -61,22 +67,29 @@ bool decode_line(std::string_view line, Manifest& manifest) {
     return !manifest.timezone.empty() && words.ended();
   }
   if (name == "segment") return decode_segment(words, manifest.segments.emplace_back());
-  if (name == "clean") {
-    const auto answer = words.next();
-    manifest.clean = answer == "yes";
-    return (answer == "yes" || answer == "no") && words.ended();
-  }
+  if (name == "clean") return yes_or_no(words, manifest.clean);
+  if (name == "held") return yes_or_no(words, manifest.held);
+  if (name == "first-pending-file") return words.number(manifest.first_pending_file) && words.ended();
+  if (name == "next-pending-sequence") return words.number(manifest.next_pending_sequence) && words.ended();
+  if (name == "pending-end") return words.number(manifest.pending_end) && words.ended();
   return false;
 }
+
+// A store that was never held stays readable for a program of version 1.
+bool was_held(const Manifest& manifest) { return manifest.held || manifest.first_pending_file != 1; }
 
 }  // namespace
 
 std::string encode_manifest(const Manifest& manifest) {
-  std::string text = fmt::format("{}{}\n", kTitle, kManifestVersion);
+  std::string text = fmt::format("{}{}\n", kTitle, was_held(manifest) ? kManifestVersion : 1);
   auto out = std::back_inserter(text);
   fmt::format_to(out, "timezone {}\nnext-fold {}\nfirst-journal-file {}\nnext-sequence {}\nclean {}\n",
                  manifest.timezone, manifest.next_fold, manifest.first_journal_file, manifest.next_sequence,
                  manifest.clean ? "yes" : "no");
+  if (was_held(manifest))
+    fmt::format_to(out, "held {}\nfirst-pending-file {}\nnext-pending-sequence {}\n", manifest.held ? "yes" : "no",
+                   manifest.first_pending_file, manifest.next_pending_sequence);
+  if (manifest.pending_end != 0) fmt::format_to(out, "pending-end {}\n", manifest.pending_end);
   for (const SegmentEntry& s : manifest.segments)
     fmt::format_to(out, "segment {} {} {} {} {} {} {}\n", s.name, epoch_seconds(s.month.from),
                    epoch_seconds(s.month.to), s.first_fold, s.last_fold, s.size_bytes, s.readings);

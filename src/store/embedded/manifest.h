@@ -25,15 +25,20 @@ struct SegmentEntry {
 // rest. source  docs/formats/manifest.md
 struct Manifest {
   std::uint64_t next_fold = 1;
-  std::uint64_t first_journal_file = 1;  // older ones are folded and may be gone
-  std::uint64_t next_sequence = 1;       // of the first frame not folded
-  std::string timezone;                  // whose months the segments follow
-  bool clean = false;                    // closed in good order: no journal is needed
-  std::vector<SegmentEntry> segments;    // by month, then fold
+  std::uint64_t first_journal_file = 1;     // older ones are folded and may be gone
+  std::uint64_t next_sequence = 1;          // of the first frame not folded
+  std::string timezone;                     // whose months the segments follow
+  bool clean = false;                       // closed in good order: no journal is needed
+  bool held = false;                        // readings are kept as pending
+  std::uint64_t first_pending_file = 1;     // older pending files are released and may be gone
+  std::uint64_t next_pending_sequence = 1;  // of the first pending frame not released
+  std::uint64_t pending_end = 0;            // where held and clean: of the frame after the last pending one; else 0
+  std::vector<SegmentEntry> segments;       // by month, then fold
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
-constexpr int kManifestVersion = 1;
+// 1: without what is said of pending readings; still written where there is nothing to say.
+constexpr int kManifestVersion = 2;
 
 std::string encode_manifest(const Manifest& manifest);
 // errors  corruption (offset and reason), unavailable: written by a newer version

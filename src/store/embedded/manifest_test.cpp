@@ -26,6 +26,25 @@ Manifest sample() {
   return manifest;
 }
 
+Manifest held_sample() {
+  Manifest manifest = sample();
+  manifest.clean = manifest.held = true;
+  manifest.first_pending_file = 3;
+  manifest.next_pending_sequence = 17;
+  manifest.pending_end = 19;
+  return manifest;
+}
+
+// A store that never held anything back stays readable for a program of version 1.
+TEST(Manifest, IsOfTheOldestVersionThatCanSayIt) {
+  EXPECT_THAT(encode_manifest(sample()), testing::StartsWith("meterhouse-manifest 1\n"));
+  Manifest released = held_sample();
+  released.held = false;
+  released.pending_end = 0;
+  for (const Manifest& manifest : {held_sample(), released})
+    EXPECT_THAT(encode_manifest(manifest), testing::StartsWith("meterhouse-manifest 2\n"));
+}
+
 TEST(Manifest, IsReadBackAsItWasWritten) {
   SimulatedDisk disk;
   ASSERT_TRUE(write_manifest(disk, "data/MANIFEST", sample()));
@@ -34,10 +53,11 @@ TEST(Manifest, IsReadBackAsItWasWritten) {
   empty.timezone = "UTC";
   empty.clean = true;
   EXPECT_EQ(decode_manifest(encode_manifest(empty)).value(), empty);
+  EXPECT_EQ(decode_manifest(encode_manifest(held_sample())).value(), held_sample());
 }
 
 TEST(Manifest, EveryCutAndEveryFlippedByteIsCorruption) {
-  const std::string whole = encode_manifest(sample());
+  const std::string whole = encode_manifest(held_sample());
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const auto cut = decode_manifest(std::string_view{whole}.substr(0, size));
     ASSERT_FALSE(cut) << size;
@@ -55,7 +75,7 @@ TEST(Manifest, EveryCutAndEveryFlippedByteIsCorruption) {
 }
 
 TEST(Manifest, ANewerVersionIsRefusedAsSuch) {
-  std::string text = "meterhouse-manifest 2\nwhatever a newer program writes\n";
+  std::string text = "meterhouse-manifest 3\nwhatever a newer program writes\n";
   text += fmt::format("crc32c {:08x}\n", crc32c(std::as_bytes(std::span{text.data(), text.size()})));
   const auto answer = decode_manifest(text);
   ASSERT_FALSE(answer);

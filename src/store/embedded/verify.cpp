@@ -5,6 +5,7 @@
 
 #include "store/embedded/clean_state.h"
 #include "store/embedded/manifest.h"
+#include "store/embedded/pending.h"
 #include "store/embedded/segment_set.h"
 #include "store/embedded/store_lock.h"
 
@@ -35,7 +36,8 @@ class Verifier {
     report_.clean = manifest->clean;
     for (const SegmentEntry& entry : manifest->segments)
       if (auto done = verify_segment(entry); !done) return done;
-    return manifest->clean ? check_beside(*manifest) : verify_journal(*manifest);
+    auto done = manifest->clean ? check_beside(*manifest) : verify_journal(*manifest);
+    return done ? verify_pending(*manifest) : done;
   }
 
   void damage(std::string message) {
@@ -102,12 +104,39 @@ class Verifier {
 
   Status verify_frame(const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
     ++report_.journal_frames;
-    report_.bytes += frame_size(payload.size());
     if (header.kind == FrameKind::change) {
       ++report_.journal_changes;
       const auto done = hooks_.on_change({reinterpret_cast<const char*>(payload.data()), payload.size()});
+      report_.bytes += frame_size(payload.size());
       return done ? done : note(done.error().during(place));
     }
+    report_.journal_readings += verify_readings(payload, place);
+    return {};
+  }
+
+  Status verify_pending(const Manifest& manifest) {
+    const std::string directory = directory_ + "/pending";
+    report_.held = manifest.held;
+    if (!manifest.held) {
+      auto done = check_no_pending(files_, directory, manifest);
+      return done ? done : note(done.error());
+    }
+    const auto verify = [this](const FrameHeader& header, std::span<const std::byte> payload,
+                               const std::string& place) {
+      ++report_.pending_frames;
+      if (header.kind != FrameKind::readings) damage(fmt::format("{}: not a frame of readings", place));
+      report_.pending_readings += verify_readings(payload, place);
+      return Status{};
+    };
+    const auto scan = scan_pending(files_, directory, manifest, verify);
+    if (!scan) return note(scan.error());
+    report_.pending_torn = scan->torn;
+    return {};
+  }
+
+  // How many stand there.
+  std::uint64_t verify_readings(std::span<const std::byte> payload, const std::string& place) {
+    report_.bytes += frame_size(payload.size());
     if (payload.size() % sizeof(Reading) != 0)
       damage(fmt::format("{}: a frame of readings with a broken length", place));
     for (std::size_t at = 0; at + sizeof(Reading) <= payload.size(); at += sizeof(Reading)) {
@@ -116,9 +145,8 @@ class Verifier {
         meters_.insert(reading->key().meter().number());
       else
         damage(fmt::format("{}: reading {}: {}", place, at / sizeof(Reading), reading.error().message));
-      ++report_.journal_readings;
     }
-    return {};
+    return payload.size() / sizeof(Reading);
   }
 
   FileSystem& files_;

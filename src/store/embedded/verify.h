@@ -21,11 +21,15 @@ struct VerifyReport {
   std::uint64_t journal_frames = 0;
   std::uint64_t journal_readings = 0;
   std::uint64_t journal_changes = 0;
-  std::uint64_t bytes = 0;           // of segments and frames
-  std::vector<std::string> damages;  // the first kMaxDamages, each naming file, offset and, where it is known, meter
+  bool held = false;
+  std::uint64_t pending_frames = 0;
+  std::uint64_t pending_readings = 0;  // in no answer until they are released
+  std::uint64_t bytes = 0;             // of segments and frames
+  std::vector<std::string> damages;    // the first kMaxDamages, each naming file, offset and, where it is known, meter
   std::uint64_t damage_count = 0;
-  std::vector<MeterId> meters;    // that have a reading, ascending
-  std::optional<TornFrame> torn;  // what a crash left of its last frame; no damage: it was never acknowledged
+  std::vector<MeterId> meters;            // that have a reading, also a pending one; ascending
+  std::optional<TornFrame> torn;          // what a crash left of its last frame; no damage: it was never acknowledged
+  std::optional<TornFrame> pending_torn;  // the same of the pending readings
 
   static constexpr std::size_t kMaxDamages = 1'000;
   bool sound() const { return damage_count == 0; }

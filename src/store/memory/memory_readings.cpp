@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "base/check.h"
 
@@ -18,11 +19,11 @@ std::optional<MilliWattHours> total_of(const SeriesView& series, ReadRange range
 
 }  // namespace
 
-Result<AppendCounts> MemoryReadingStore::take(Contents& contents, const std::vector<Reading>& batch, Instant arrived) {
-  if (contents.closed) return closed_error();
+AppendCounts MemoryReadingStore::apply(Contents& contents, const Arrived& arrived) {
+  ++contents.sequence;
   AppendCounts counts;
-  for (const Reading& reading : batch) {
-    const Entry entry{reading.register_value(), arrival_class(reading.at(), arrived)};
+  for (const Reading& reading : arrived.batch) {
+    const Entry entry{reading.register_value(), arrival_class(reading.at(), arrived.at)};
     const auto [kept, is_new] = contents.channels[reading.key()].try_emplace(reading.at(), entry);
     if (is_new) {
       ++counts.accepted;
@@ -35,13 +36,45 @@ Result<AppendCounts> MemoryReadingStore::take(Contents& contents, const std::vec
   return counts;
 }
 
+Result<AppendCounts> MemoryReadingStore::take(Contents& contents, Arrived arrived) {
+  if (contents.closed) return closed_error();
+  if (!contents.held) return apply(contents, arrived);
+  const std::uint64_t readings = arrived.batch.size();
+  contents.pending.push_back(std::move(arrived));
+  contents.pending_readings += readings;
+  return AppendCounts{.pending = readings};
+}
+
 void MemoryReadingStore::append(std::vector<Reading> batch, AppendDone done) {
   MH_CHECK(!batch.empty() && batch.size() <= kMaxBatchReadings);
-  const Instant arrived = clock_.now();
-  done(contents_.with([&](Contents& contents) { return take(contents, batch, arrived); }));
+  Arrived arrived{std::move(batch), clock_.now()};
+  done(contents_.with([&](Contents& contents) { return take(contents, std::move(arrived)); }));
 }
 
 void MemoryReadingStore::record_change(std::string /*change*/, RecordDone done) { done(still_open()); }
+
+Status MemoryReadingStore::hold() {
+  return contents_.with([](Contents& contents) -> Status {
+    if (contents.closed) return closed_error();
+    contents.held = true;
+    return {};
+  });
+}
+
+Result<AppendCounts> MemoryReadingStore::release(const Progress& progress) {
+  std::uint64_t total = 0;
+  const auto counts = contents_.with([&](Contents& contents) -> Result<AppendCounts> {
+    if (contents.closed) return closed_error();
+    AppendCounts released;
+    for (const Arrived& arrived : contents.pending) released += apply(contents, arrived);
+    total = std::exchange(contents.pending_readings, 0);
+    contents.pending.clear();
+    contents.held = false;
+    return released;
+  });
+  if (progress && counts && total > 0) progress(total, total);
+  return counts;
+}
 
 Series MemoryReadingStore::series_of(Channel::const_iterator first, Channel::const_iterator last) {
   Series series;
@@ -131,6 +164,9 @@ Status MemoryReadingStore::merge() { return still_open(); }
 StoreStats MemoryReadingStore::stats() const {
   return contents_.with([](const Contents& contents) {
     StoreStats stats;
+    stats.held = contents.held;
+    stats.pending_readings = contents.pending_readings;
+    stats.sequence = contents.sequence;
     for (const auto& [key, channel] : contents.channels) {
       stats.head_readings += channel.size();
       if (!channel.empty()) stats.newest = std::max(stats.newest, std::optional{channel.rbegin()->first});

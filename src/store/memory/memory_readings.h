@@ -22,6 +22,8 @@ class MemoryReadingStore : public ReadingStore {
 
   void append(std::vector<Reading> batch, AppendDone done) override;
   void record_change(std::string change, RecordDone done) override;
+  Status hold() override;
+  Result<AppendCounts> release(const Progress& progress) override;
   Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const override;
   Result<Series> latest(SeriesKey key, std::size_t count) const override;
   Status scan(KeyRange keys, ReadRange range, const Visit& visit) const override;
@@ -38,14 +40,23 @@ class MemoryReadingStore : public ReadingStore {
     Arrival arrival;
   };
   using Channel = std::map<Instant, Entry>;
+  struct Arrived {
+    std::vector<Reading> batch;
+    Instant at;
+  };
   struct Contents {
     std::map<SeriesKey, Channel> channels;
+    bool held = false;
+    std::vector<Arrived> pending;
+    std::uint64_t pending_readings = 0;
+    std::uint64_t sequence = 0;
     bool closed = false;
   };
 
   static Series series_of(Channel::const_iterator first, Channel::const_iterator last);
   static Series series_within(const Channel& channel, ReadRange range, Neighbours neighbours);
-  static Result<AppendCounts> take(Contents& contents, const std::vector<Reading>& batch, Instant arrived);
+  static Result<AppendCounts> take(Contents& contents, Arrived arrived);
+  static AppendCounts apply(Contents& contents, const Arrived& arrived);
   // Every channel of `keys` that has a reading in the range.
   Result<std::vector<std::pair<SeriesKey, Series>>> snapshot(KeyRange keys, ReadRange range) const;
   Status still_open() const;
