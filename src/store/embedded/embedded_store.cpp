@@ -87,7 +87,8 @@ StoreStats EmbeddedReadingStore::stats() const {
   stats.pending_readings = pending_readings_;
   stats.sequence = ends_.with([](const Ends& ends) { return ends.readings.next_sequence - 1; });
   stats.newest = live_.newest();
-  for (const LiveSegment& live : live_.view().segments->all()) {
+  const LiveView view = live_.view();  // keeps the segments while they are counted
+  for (const LiveSegment& live : view.segments->all()) {
     ++stats.segments;
     stats.segment_bytes += live.entry.size_bytes;
     stats.segment_readings += live.entry.readings;
