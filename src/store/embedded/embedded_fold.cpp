@@ -74,18 +74,7 @@ Status EmbeddedReadingStore::fold_aside() {
   lock.unlock();
   if (!aside) return {};
 
-  const auto frozen = live_.view().frozen;
-  auto live = fold_head(files_, segment_directory(), *frozen, options_.calendar, manifest().next_fold);
-  Status result = live ? Status{} : Status{live.error()};
-  if (result) {
-    const auto segments = live_.view().segments;
-    live->insert(live->end(), segments->all().begin(), segments->all().end());
-    result = replace_segments(std::move(*live), LiveSet::Folded::yes, [&](Manifest& manifest) {
-      ++manifest.next_fold;
-      manifest.first_journal_file = aside->journal_file;
-      manifest.next_sequence = aside->next_sequence;
-    });
-  }
+  auto result = write_aside(*aside);
   lock.lock();
   if (!result) {
     fold_error_ = result.error().during("fold");
@@ -99,6 +88,23 @@ Status EmbeddedReadingStore::fold_aside() {
   aside_changed_.notify_all();
   if (!result) return result;
   return remove_journal_files_before(files_, journal_directory(), aside->journal_file);
+}
+
+Status EmbeddedReadingStore::write_aside(const Aside& aside) {
+  const LiveView view = live_.view();
+  TouchedDays touched{options_.calendar};
+  auto live = fold_head(files_, segment_directory(), *view.frozen, options_.calendar, manifest().next_fold,
+                        options_.on_fold ? &touched : nullptr);
+  if (!live) return live.error();
+  // Before the manifest: afterwards the journal is gone, and who did not hear of the days by then never would.
+  if (const auto days = touched.days(); !days.empty())
+    if (auto done = options_.on_fold(days, aside.next_sequence - 1); !done) return done;
+  live->insert(live->end(), view.segments->all().begin(), view.segments->all().end());
+  return replace_segments(std::move(*live), LiveSet::Folded::yes, [&](Manifest& manifest) {
+    ++manifest.next_fold;
+    manifest.first_journal_file = aside.journal_file;
+    manifest.next_sequence = aside.next_sequence;
+  });
 }
 
 Status EmbeddedReadingStore::merge_now() {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,12 @@ struct EmbeddedOptions {
   std::shared_ptr<FileSystem::Lock> lock = nullptr;
   // Called while opening, once for each catalog change not folded yet, in order.
   std::function<Status(std::string_view change)> on_change = [](std::string_view) { return Status{}; };
+  // Called by a fold, before what it folds lies in segments and nowhere else: the local days that its readings change
+  // (one at 00:00 changes the day it closes and the one it opens), ascending, and the journal's sequence up to which
+  // it folds. Its error fails the fold, which is tried again: days may be told twice, never not at all. Null: none.
+  //   threads  one of the store, or that of fold() and close(); must not call the store
+  using OnFold = std::function<Status(std::span<const date::local_days> touched, std::uint64_t sequence)>;
+  OnFold on_fold = nullptr;
   // Called from a thread of the store where a fold or merge begun by itself failed; it is tried again with later data.
   std::function<void(const Error&)> on_background_error = [](const Error&) {};
   // Called once, from a thread of the store, when the journal failed and nothing can be acknowledged any more.
@@ -166,6 +173,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status on_worker(const std::function<Status()>& work);
   Status fold_now();
   Status fold_aside();
+  Status write_aside(const Aside& aside);
   Status merge_now();
   Result<bool> merge_once();
   using EditManifest = std::function<void(Manifest&)>;

@@ -76,10 +76,15 @@ class MonthWriters {
 }  // namespace
 
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
-                                           const SiteCalendar& calendar, std::uint64_t fold_sequence) {
+                                           const SiteCalendar& calendar, std::uint64_t fold_sequence,
+                                           TouchedDays* touched) {
   MonthWriters writers{files, directory, calendar, fold_sequence};
-  for (const SeriesKey key : head.sorted_keys())
-    if (auto done = writers.add_channel(key, head.run(key)); !done) return done.error();
+  for (const SeriesKey key : head.sorted_keys()) {
+    const auto run = head.run(key);
+    if (auto done = writers.add_channel(key, run); !done) return done.error();
+    if (touched != nullptr)
+      for (const auto& entry : run) touched->add(entry.at());
+  }
   return writers.finish();
 }
 

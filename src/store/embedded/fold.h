@@ -6,6 +6,7 @@
 #include "base/site_calendar.h"
 #include "store/embedded/head.h"
 #include "store/embedded/segment_set.h"
+#include "store/embedded/touched_days.h"
 
 namespace meterhouse {
 
@@ -13,8 +14,10 @@ namespace meterhouse {
 // manifest does not name them yet. On an error what stands aside is removed as far as the disk allows. Segments that
 // are finished stay: a manifest whose write failed at the last step may name them, from a try before. The next try of
 // the same fold replaces them, or the next open removes them.
+//   touched  gets the days that the readings change; null: nobody asks
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
-                                           const SiteCalendar& calendar, std::uint64_t fold_sequence);
+                                           const SiteCalendar& calendar, std::uint64_t fold_sequence,
+                                           TouchedDays* touched = nullptr);
 
 // The name of a segment file: month and folds, "2025-02-00000000000000000007-00000000000000000009.segment".
 std::string segment_name(TimeRange month, const SiteCalendar& calendar, std::uint64_t first_fold,
