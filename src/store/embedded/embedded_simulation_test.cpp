@@ -163,7 +163,7 @@ class History {
     for (bool released = false; !released && !testing::Test::HasFatalFailure();) {
       open();
       if (!store_) continue;
-      const auto counts = store_->release(nullptr);
+      const auto counts = folding([this] { return store_->release(nullptr); });
       released = counts.has_value();
       if (!released) report(counts.error());
     }
