@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "store/catalog_schema.h"
 
@@ -38,7 +39,7 @@ std::string event_id_bounds(CatalogQuery& query, const EventFilter& filter, Even
                             std::optional<std::int64_t> cursor) {
   std::string hours;
   if (filter.from) hours += " AND hour >= " + parameter(query, event_hour(*filter.from));
-  if (filter.to) hours += " AND hour <= " + parameter(query, event_hour(*filter.to));
+  if (filter.to) hours += " AND hour <= " + parameter(query, event_hour(*filter.to - Seconds{1}));
   const bool up = order == EventOrder::oldest_first;
   std::string bounds;
   if (cursor) bounds += fmt::format(" AND event_id {} {}", up ? ">" : "<", parameter(query, *cursor));
@@ -54,6 +55,12 @@ std::string event_id_bounds(CatalogQuery& query, const EventFilter& filter, Even
 }  // namespace
 
 std::int64_t event_hour(Instant at) { return std::chrono::floor<std::chrono::hours>(at.time_since_epoch()).count(); }
+
+void sort_totals(std::vector<DayTotal>& totals) {
+  std::ranges::sort(totals, {}, [](const DayTotal& total) {
+    return std::tie(total.region, total.area, total.dwelling_type, total.channel);
+  });
+}
 
 std::int64_t day_number(date::local_days day) { return day.time_since_epoch().count(); }
 

@@ -69,7 +69,7 @@ inline constexpr const char* kSelectNewestDropped =
 inline constexpr const char* kDeleteEventsUpTo =
     "DELETE FROM event WHERE event_id IN"
     " (SELECT event_id FROM event WHERE event_id <= $1 ORDER BY event_id LIMIT $2)";
-// Before the instant $1, which lies in the hour $2.
+// Before the instant $1; the second before it lies in the hour $2.
 inline constexpr const char* kDeleteEventsBefore =
     "DELETE FROM event WHERE event_id IN (SELECT event_id FROM event WHERE at < $1"
     " AND event_id <= (SELECT max(last_event_id) FROM event_hour WHERE hour <= $2) ORDER BY event_id LIMIT $3)";
@@ -134,8 +134,7 @@ inline constexpr const char* kDeleteTotals = "DELETE FROM day_total WHERE day = 
 #define MH_SELECT_TOTALS                                                                          \
   "SELECT day, region, area, dwelling_type, channel, energy, meters, expected, found, estimated," \
   " estimated_energy FROM day_total JOIN total_kind ON total_kind.kind_id = day_total.kind_id"
-inline constexpr const char* kSelectTotals =
-    MH_SELECT_TOTALS " WHERE day = $1 ORDER BY region, area, dwelling_type, channel";
+inline constexpr const char* kSelectTotals = MH_SELECT_TOTALS " WHERE day = $1";  // in any order
 inline constexpr const char* kSelectAllTotals = MH_SELECT_TOTALS " ORDER BY day";
 #undef MH_SELECT_TOTALS
 

@@ -130,6 +130,20 @@ TEST_P(CatalogContract, EventsAreFilteredAndPagedBothWays) {
   EXPECT_EQ(must(catalog().events({}, EventOrder::oldest_first, std::nullopt, 7)).next, 7);
 }
 
+TEST_P(CatalogContract, SpansEndAtTheSecond) {
+  for (const int offset : {-1, 0, 1}) must(catalog().add_events({event_of("system", kNoon + Seconds{offset})}));
+  for (const int from : {-2, -1, 0, 1})
+    for (const int to : {-1, 0, 1, 2}) {
+      SCOPED_TRACE(fmt::format("from {} to {} s past the hour", from, to));
+      const EventFilter filter{.from = kNoon + Seconds{from}, .to = kNoon + Seconds{to}};
+      std::vector<std::int64_t> expected;
+      for (int offset = std::max(-1, from); offset < std::min(2, to); ++offset) expected.push_back(offset + 2);
+      EXPECT_EQ(ids_of(all_events(catalog(), filter, EventOrder::oldest_first, 1)), expected);
+    }
+  EXPECT_EQ(must(catalog().drop_events(kNoon, 10)), 1u);
+  EXPECT_EQ(must(catalog().drop_events(kNoon + Seconds{1}, 10)), 1u);
+}
+
 TEST_P(CatalogContract, ACursorMayBeAnyId) {
   must(catalog().add_events(a_day_with_the_clock_set_back()));
   const auto page = [&](const EventFilter& filter, EventOrder order, std::int64_t cursor) {

@@ -128,7 +128,10 @@ Result<std::optional<ClosedDay>> SqliteCatalog::newest_closed_day() const {
 
 Result<std::vector<DayTotal>> SqliteCatalog::day_totals(date::local_days day) const {
   const CatalogQuery query{kSelectTotals, {day_number(day)}};
-  return reading([&](SqliteConnection& connection) { return select_all<DayTotal>(connection, query, day_total_of); });
+  auto totals =
+      reading([&](SqliteConnection& connection) { return select_all<DayTotal>(connection, query, day_total_of); });
+  if (totals) sort_totals(*totals);
+  return totals;
 }
 
 }  // namespace meterhouse

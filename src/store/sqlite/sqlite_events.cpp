@@ -121,7 +121,9 @@ Result<std::uint64_t> SqliteCatalog::drop_events(Instant before, std::uint64_t n
   if (!up_to) return up_to.error();
   if (*up_to)
     if (const Status done = drop(kDeleteEventsUpTo, {**up_to, kDropPiece}); !done) return done.error();
-  if (const Status done = drop(kDeleteEventsBefore, {epoch_seconds(before), event_hour(before), kDropPiece}); !done)
+  if (const Status done =
+          drop(kDeleteEventsBefore, {epoch_seconds(before), event_hour(before - Seconds{1}), kDropPiece});
+      !done)
     return done.error();
   const auto hours =
       writing([&](SqliteConnection& connection) { return remove(connection, kDeleteEmptyEventHours, {}); });
