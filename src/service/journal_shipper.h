@@ -27,7 +27,7 @@ enum class ShippingMode : std::uint8_t {
 };
 
 struct ShipperOptions {
-  std::string directory;  // of the pieces, made where it is missing
+  std::string directory;  // of the pieces, made where it is missing; below one that BackupDirectory::claim() made
   StoreId store;
   ShippingMode mode = ShippingMode::every_second;
   std::uint64_t piece_bytes = std::uint64_t{64} << 20;

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/result.h"
+#include "service/backup_files.h"
+#include "service/backup_manifest.h"
+#include "service/restore_marker.h"
+#include "service/shipped_journal.h"
+#include "store/frame_replay.h"
+
+namespace meterhouse {
+
+struct RestoreRequest {
+  std::string from;                // a directory of backups
+  std::string to;                  // a data directory that is absent or empty, or a restore of it was interrupted
+  std::optional<Instant> at = {};  // up to and with what arrived then; absent: everything
+  std::optional<std::string> backup = {};  // its name; absent: the newest that was finished by then
+};
+
+// Of the shipped frames of a stream, what comes behind the backup.
+struct StreamPlan {
+  std::uint64_t after = 0;          // the backup's newest frame
+  std::uint64_t frames = 0;         // that arrived in time
+  std::uint64_t later = 0;          // that arrived after, and are left out
+  std::uint64_t pieces = 0;         // they lie in
+  std::uint64_t bytes = 0;          // of those pieces
+  std::uint64_t last_sequence = 0;  // of the last one in time; `after` where there is none
+  std::optional<Instant> last_arrival = {};
+  std::vector<ShippedGap> gaps = {};       // frames that were not shipped, and may have arrived in time
+  std::optional<PieceInfo> unclosed = {};  // the end of what was shipped
+};
+
+// What a restore will do. Everything it rests on has been read and found sound.
+struct RestorePlan {
+  RestoreRequest request;
+  BackupManifest backup;
+  StreamPlan readings;
+  StreamPlan pending;
+  std::optional<RestoreMarker> interrupted = {};  // the restore that it goes on with
+
+  bool has_gaps() const { return !readings.gaps.empty() || !pending.gaps.empty(); }
+  std::uint64_t bytes() const { return backup.bytes() + readings.bytes + pending.bytes; }
+};
+
+struct RestoreReport {
+  std::uint64_t files = 0;       // laid down
+  std::uint64_t files_kept = 0;  // of an interrupted restore, whole
+  FrameReplayReport frames = {};
+  StoreId store;  // the new one
+};
+
+// Chooses the backup and the frames, and reads every byte of them. Touches nothing.
+//   errors  invalid_argument: the target is not empty, or holds an interrupted restore of something else;
+//           not_found: no directory of backups, no such backup, none that was finished by then;
+//           corruption: a file, a piece, or a backup newer than the newest sound one is damaged, all by name
+Result<RestorePlan> plan_restore(FileSystem& files, const RestoreRequest& request, const ByteProgress& progress);
+
+// The restore that was interrupted in the target; nullopt: it is absent or empty. errors  invalid_argument: it is not
+Result<std::optional<RestoreMarker>> check_restore_target(FileSystem& files, const std::string& to);
+
+// Carries the plan out. Interrupted at any point and begun again (with a new plan of the same request) it ends with the
+// same. Until it is done the target holds the file RESTORING, with which nobody opens it.
+//   replay   puts shipped frames into the target
+//   becomes  the id of the restored store; an interrupted restore keeps its own
+//   errors   as the plan's, where something changed since; unavailable: another process holds the target; io; no_space
+Result<RestoreReport> restore(FileSystem& files, const RestorePlan& plan, const OpenFrameReplay& replay,
+                              const StoreId& becomes, const ByteProgress& progress);
+
+}  // namespace meterhouse
