@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/catalog_change.h"
+#include "service/restore_marker.h"
 #include "store/embedded/store_lock.h"
 #include "store/sqlite/sqlite_catalog.h"
 
@@ -69,6 +70,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                                                            const Clock& clock, Options options) {
   auto calendar = SiteCalendar::of(site.timezone);
   if (!calendar) return calendar.error();
+  if (const auto whole = refuse_while_restoring(files, path); !whole) return whole.error();
   if (const auto free = check_free_or_ours(files, path); !free) return free.error();
   if (const auto made = files.create_directories(path); !made) return made.error();
   auto lock = lock_store(files, path);
@@ -103,6 +105,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
 Result<std::unique_ptr<DataDirectory>> DataDirectory::open_existing(const std::string& path, const Site& site,
                                                                     FileSystem& files, const Clock& clock,
                                                                     Options options) {
+  if (const auto whole = refuse_while_restoring(files, path); !whole) return whole.error();
   const auto there = is_data_directory(files, path);
   if (!there) return there.error();
   if (!*there) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", path)};

@@ -29,7 +29,7 @@ class DataDirectory {
   };
 
   // Makes it where there is none. site, files and clock outlive it.
-  //   errors  unavailable: another process (a server) holds it, or a newer program wrote it;
+  //   errors  unavailable: another process (a server) holds it, a newer program wrote it, or it is being restored;
   //           invalid_argument: something else is in it, and nothing was changed; corruption, also where the catalog is
   //           missing; io; no_space
   static Result<std::unique_ptr<DataDirectory>> open(const std::string& path, const Site& site, FileSystem& files,

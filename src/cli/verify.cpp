@@ -10,6 +10,8 @@
 #include "cli/progress.h"
 #include "cli/read_counter.h"
 #include "service/catalog_change.h"
+#include "service/restore_marker.h"
+#include "service/store_id.h"
 #include "service/unregistered.h"
 #include "store/embedded/store_lock.h"
 #include "store/embedded/verify.h"
@@ -82,6 +84,7 @@ Status read_directory(FileSystem& files, const std::string& directory, Findings&
   if (!readings) return readings.error();
   auto catalog = read_catalog(files, catalog_path(directory));
   if (!catalog) return catalog.error();
+  if (const auto id = read_store_id(files, directory); !id) catalog->damages.push_back(id.error().message);
   registered.insert(registered.end(), catalog->meters.begin(), catalog->meters.end());
   std::ranges::sort(registered);
   findings.unregistered = unregistered_among(readings->meters, registered);
@@ -92,6 +95,7 @@ Status read_directory(FileSystem& files, const std::string& directory, Findings&
 }
 
 Result<Findings> verify_directory(FileSystem& files, const std::string& directory) {
+  if (const auto whole = refuse_while_restoring(files, directory); !whole) return whole.error();
   const auto ours = is_data_directory(files, directory);
   if (!ours) return ours.error();
   if (!*ours) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", directory)};
