@@ -237,20 +237,35 @@ void JournalShipper::ship(FrameStream stream, std::uint64_t sequence, Instant ar
   if (options_.mode == ShippingMode::off) return;
   Waiting waiting{stream, sequence, arrived, encode_record({sequence, arrived, frame})};
   bool soon = false;
+  bool at_once = options_.mode == ShippingMode::every_batch;
   {
     const std::scoped_lock lock{mutex_};
     if (stopping_ || sequence <= shipped_[index_of(stream)]) return;
     queued_bytes_ += waiting.bytes.size();
     queue_.push_back(std::move(waiting));
     soon = queued_bytes_ > kSoonBytes && !stats_.failing;
+    if (catching_up_) at_once = soon;
   }
-  if (options_.mode == ShippingMode::every_batch) {
+  if (at_once) {
     const std::scoped_lock lock{writing_};
     if (clock_.now() >= retry_at_) static_cast<void>(write_waiting());  // told by on_error
   } else if (soon) {
     wake_.notify_one();
   }
   give_up_where_too_much();
+}
+
+void JournalShipper::begin_catching_up() {
+  const std::scoped_lock lock{mutex_};
+  catching_up_ = true;
+}
+
+Status JournalShipper::end_catching_up() {
+  {
+    const std::scoped_lock lock{mutex_};
+    catching_up_ = false;
+  }
+  return flush();
 }
 
 Status JournalShipper::flush() {

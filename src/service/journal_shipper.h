@@ -70,6 +70,11 @@ class JournalShipper {
   //   frame  at most kMaxShippedFrame bytes, copied
   void ship(FrameStream stream, std::uint64_t sequence, Instant arrived, std::span<const std::byte> frame);
 
+  // While a store opens, it hands over all that it has not folded: much, where shipping begins or had failed for long.
+  // In between these two, ship() writes by itself whenever some MiB wait, and syncs them together.
+  void begin_catching_up();
+  Status end_catching_up();
+
   // Everything handed over is written and synced once it returns success.
   Status flush();
   // The same, and the pieces are closed: the next frame begins a new one.
@@ -128,6 +133,7 @@ class JournalShipper {
   std::array<std::uint64_t, 2> shipped_ = {};
   ShipperStats stats_;
   bool giving_up_ = false;  // since the last success
+  bool catching_up_ = false;
   bool stopping_ = false;
 
   std::thread thread_;

@@ -264,6 +264,26 @@ TEST_F(Shipper, AFailureThatPassesLeavesNoGap) {
   }
 }
 
+TEST_F(Shipper, CatchingUpIsNeitherGivenUpNorSyncedOneByOne) {
+  for (const auto mode : {ShippingMode::every_second, ShippingMode::every_batch}) {
+    disk_ = std::make_unique<SimulatedDisk>();
+    auto large_pieces = options(mode);
+    large_pieces.piece_bytes = std::uint64_t{1} << 30;
+    const auto shipper = *JournalShipper::open(disk(), clock, large_pieces);
+    shipper->begin_catching_up();
+    const std::vector<std::byte> large(std::size_t{1} << 20);
+    const std::uint64_t before = disk().operations();
+    for (std::uint64_t sequence = 1; sequence <= 100; ++sequence)
+      shipper->ship(kReadings, sequence, clock.now(), large);
+    ASSERT_TRUE(shipper->end_catching_up());
+    EXPECT_EQ(shipper->shipped(kReadings), 100u);
+    EXPECT_EQ(shipper->stats().lost_frames, 0u);
+    EXPECT_LT(disk().operations() - before, 100u + 20);  // a write each, and a sync now and then
+    ship(*shipper, 101, 101);
+    EXPECT_EQ(shipper->shipped(kReadings), mode == ShippingMode::every_batch ? 101u : 100u);
+  }
+}
+
 TEST_F(Shipper, WhatWaitsIsBoundedAndTheGapIsTold) {
   auto shipper = open(ShippingMode::every_second);
   ship(*shipper, 1, 3);
