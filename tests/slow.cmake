@@ -22,6 +22,12 @@ meterhouse_slow_test(readings_contract LABEL unit
 meterhouse_slow_test(catalog_contract LABEL unit
   COMMAND ${with_seeds} 30 $<TARGET_FILE:store_sqlite_test> --gtest_filter=*CatalogContract.AnswersLikeAMap*)
 
+# Stores backed up and shipped, restored to other moments of other histories.
+if(TARGET cli_test)
+  meterhouse_slow_test(restored_store LABEL unit
+    COMMAND ${with_seeds} 60 $<TARGET_FILE:cli_test> --gtest_filter=RestoredStore.*)
+endif()
+
 # Damage at other places: the everyday suite samples the large files.
 meterhouse_slow_test(segment_damage LABEL unit
   COMMAND ${with_seeds} 997 $<TARGET_FILE:store_embedded_test> --gtest_filter=SegmentDamage.FlipsInALargeFileAreFound)
@@ -34,8 +40,10 @@ foreach(program base_test codec_test model_test store_embedded_test usage_test)
     COMMAND ${program} --gtest_filter=*Property.*)
 endforeach()
 
-# kill -9 at a hundred other moments.
+# kill -9 at a hundred other moments, and backups and restores killed at others.
 if(TARGET meterhouse)
+  meterhouse_slow_test(backup LABEL e2e
+    COMMAND ${with_seeds} 20 ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/backup_test.py $<TARGET_FILE:meterhouse>)
   meterhouse_slow_test(kill LABEL e2e
     COMMAND ${with_seeds} 12 ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/kill_test.py $<TARGET_FILE:meterhouse>)
 endif()
