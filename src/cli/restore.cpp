@@ -3,12 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include "base/clock.h"
 #include "base/iso8601.h"
 #include "cli/command.h"
+#include "cli/data_directory.h"
 #include "cli/new_store_id.h"
 #include "cli/progress.h"
 #include "service/restore.h"
 #include "store/embedded/embedded_replay.h"
+#include "store/sqlite/sqlite_catalog.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -123,6 +126,14 @@ void print_done(const RestorePlan& plan, const RestoreReport& done, double secon
     fmt::print("the last readings restored are those of {}\n", plan.backup.name);
 }
 
+Status settle_catalog(const RestorePlan& plan) {
+  const auto catalog = SqliteCatalog::open(catalog_path(plan.request.to), SystemClock{});
+  if (!catalog) return catalog.error();
+  auto touched = touch_days_closed_after(**catalog, plan.backup.sequence);
+  const auto closed = (*catalog)->close();
+  return touched ? closed : touched;
+}
+
 int run(const Options& options) {
   FileSystem& files = posix_file_system();
   const auto request = request_of(options);
@@ -138,8 +149,9 @@ int run(const Options& options) {
     double seconds = 0;
     auto done = [&] {
       Progress progress{"bytes", plan->bytes()};
-      auto restored = restore(files, *plan, replay_frames_into, new_store_id(),
-                              [&](std::uint64_t bytes, std::uint64_t) { progress.update(bytes); });
+      auto restored = restore(
+          files, *plan, replay_frames_into, new_store_id(),
+          [&](std::uint64_t bytes, std::uint64_t) { progress.update(bytes); }, [&] { return settle_catalog(*plan); });
       seconds = progress.seconds();
       return restored;
     }();

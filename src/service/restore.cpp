@@ -23,10 +23,13 @@ class Restore {
         backups_(files, unused_clock_, plan.request.from),
         counter_(progress, plan.bytes()) {}
 
-  Result<RestoreReport> run(const OpenFrameReplay& replay, const StoreId& becomes) {
+  Result<RestoreReport> run(const OpenFrameReplay& replay, const StoreId& becomes,
+                            const std::function<Status()>& settle) {
     if (auto done = begin(becomes); !done) return done.error();
     if (auto done = lay_down(); !done) return done.error();
     if (auto done = add_frames(replay); !done) return done.error();
+    if (settle)
+      if (auto done = settle(); !done) return done.error();
     if (auto done = write_store_id(files_, to_, report_.store); !done) return done.error();
     if (auto done = files_.remove(to_ + "/" + kRestoringFile); !done) return done.error();
     if (auto done = files_.sync_directory(to_); !done) return done.error();
@@ -64,6 +67,9 @@ class Restore {
         if (const auto path = fmt::format("{}/{}", directory, name); !wanted.contains(path))
           if (auto done = remove_tree(files_, to_ + "/" + path); !done) return done;
     }
+    // A log of the catalog's would be applied to the copy that is laid down anew.
+    for (const char* log : {"catalog.sqlite-wal", "catalog.sqlite-shm", "catalog.sqlite-journal"})
+      if (auto done = remove_tree(files_, to_ + "/" + log); !done) return done;
     return {};
   }
 
@@ -149,10 +155,26 @@ class Restore {
 }  // namespace
 
 Result<RestoreReport> restore(FileSystem& files, const RestorePlan& plan, const OpenFrameReplay& replay,
-                              const StoreId& becomes, const ByteProgress& progress) {
-  auto report = Restore{files, plan, progress}.run(replay, becomes);
+                              const StoreId& becomes, const ByteProgress& progress,
+                              const std::function<Status()>& settle) {
+  auto report = Restore{files, plan, progress}.run(replay, becomes, settle);
   if (!report) return report.error().during(fmt::format("restore {} from {}", plan.request.to, plan.request.from));
   return report;
+}
+
+Status touch_days_closed_after(DayCatalog& catalog, std::uint64_t sequence) {
+  const auto end = DayCatalog::kLastDay + date::days{1};
+  for (auto from = DayCatalog::kFirstDay; from < end;) {
+    const auto closed = catalog.closed_days(from, end, DayCatalog::kMaxDaysPerPage);
+    if (!closed) return closed.error();
+    if (closed->empty()) return {};
+    std::vector<date::local_days> later;
+    for (const ClosedDay& day : *closed)
+      if (day.sequence > sequence) later.push_back(day.day);
+    if (auto done = catalog.touch_days(later, sequence); !done) return done;
+    from = closed->back().day + date::days{1};
+  }
+  return {};
 }
 
 }  // namespace meterhouse

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "service/backup_manifest.h"
 #include "service/restore_marker.h"
 #include "service/shipped_journal.h"
+#include "store/catalog_days.h"
 #include "store/frame_replay.h"
 
 namespace meterhouse {
@@ -68,8 +70,15 @@ Result<std::optional<RestoreMarker>> check_restore_target(FileSystem& files, con
 // same. Until it is done the target holds the file RESTORING, with which nobody opens it.
 //   replay   puts shipped frames into the target
 //   becomes  the id of the restored store; an interrupted restore keeps its own
+//   settle   called at the end, when every file is there, and again where the restore is begun again; null: nothing
 //   errors   as the plan's, where something changed since; unavailable: another process holds the target; io; no_space
 Result<RestoreReport> restore(FileSystem& files, const RestorePlan& plan, const OpenFrameReplay& replay,
-                              const StoreId& becomes, const ByteProgress& progress);
+                              const StoreId& becomes, const ByteProgress& progress,
+                              const std::function<Status()>& settle = nullptr);
+
+// The catalog was copied a moment after the readings: a day that was closed in between rests on readings which the
+// restored store may not have. Notes those days as touched, so that they are closed again.
+//   sequence  of the newest frame in the backup
+Status touch_days_closed_after(DayCatalog& catalog, std::uint64_t sequence);
 
 }  // namespace meterhouse

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/temporary_directory.h"
 #include "service/journal_shipper.h"
 #include "service/test_backups.h"
+#include "store/sqlite/sqlite_catalog.h"
 
 namespace meterhouse {
 namespace {
@@ -213,6 +215,35 @@ TEST_F(Restores, AnInterruptedOneGoesOnWithTheSameOnly) {
   EXPECT_EQ(plan(kStart + Seconds{5'000}).error().code, Errc::corruption);
   disk.set_content("data/RESTORING", note);
   ASSERT_TRUE(run(kStart + Seconds{5'000}));
+}
+
+TEST_F(Restores, ACatalogsLogOfAnInterruptedOneIsNotAppliedToTheNewCopy) {
+  const auto fail = [] { return Status{Error{Errc::io, "the catalog cannot be opened"}}; };
+  ASSERT_FALSE(restore(disk, *plan(), LinesReplay::open, test_store('9'), {}, fail));
+  disk.set_content("data/catalog.sqlite-wal", bytes_of("of the first attempt"));
+  EXPECT_FALSE(refuse_while_restoring(disk, "data"));
+  int settled = 0;
+  const auto done = restore(disk, *plan(), LinesReplay::open, test_store('9'), {}, [&settled] {
+    ++settled;
+    return Status{};
+  });
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_EQ(settled, 1);
+  EXPECT_FALSE(*disk.exists("data/catalog.sqlite-wal"));
+}
+
+TEST(RestoreDays, ThoseClosedAfterTheBackupAreClosedAgain) {
+  const TemporaryDirectory directory;
+  const auto catalog = SqliteCatalog::open(directory.path() + "/catalog.sqlite", ManualClock{kStart});
+  ASSERT_TRUE(catalog.has_value()) << catalog.error().message;
+  const date::local_days first{date::days{20'000}};
+  for (int day = 0; day < 30; ++day)
+    ASSERT_TRUE((*catalog)->close_day(
+        {.day = first + date::days{day}, .closed_at = kStart, .sequence = static_cast<std::uint64_t>(day)}, {}));
+  ASSERT_TRUE(touch_days_closed_after(**catalog, 27));
+  const auto touched = (*catalog)->touched_days(DayCatalog::kLastDay, 10);
+  ASSERT_EQ(touched->size(), 2u);
+  EXPECT_EQ(touched->front().day, first + date::days{28});
 }
 
 TEST(RestoreMarker, AnyDamageIsFound) {
