@@ -12,6 +12,7 @@
 #include "model/ids.h"
 #include "model/reading.h"
 #include "model/series.h"
+#include "store/snapshot.h"
 
 namespace meterhouse {
 
@@ -143,6 +144,19 @@ class ReadingStore {
   virtual Status fold() = 0;
   // Joins segments as far as the store's policy wants it. Nothing to do: success at once.
   virtual Status merge() = 0;
+
+  // The files of the store as it stands, while appends, folds and merges go on. What was acknowledged before the call
+  // is in it. Every reading of the journal up to its `sequence` is visible when it returns: a digest() called then is
+  // that of the snapshot, where StoreStats::sequence is still the same afterwards.
+  //   errors   unavailable also: a store that keeps no files (memory)
+  //   threads  any that may wait for a fold or merge to end
+  virtual Result<StoreSnapshot> snapshot() = 0;
+
+  // Lets go of the readings of whole months, those at or before month_start: the one at 00:00 closes the month before
+  // and goes with it (a total that begins there may still be told). Fold first: what is not folded yet may stay. What
+  // comes in later for a month that is gone is taken like any other. Nothing to do: success.
+  //   month_start  the start of a month by the site's clock; within a month it is that of the month
+  virtual Status drop_before(Instant month_start) = 0;
 
   virtual StoreStats stats() const = 0;
 

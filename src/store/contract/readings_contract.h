@@ -26,6 +26,8 @@ class ReadingStorePlace {
   virtual void reopen() = 0;
   // Opens it again as if the process had died. False: this place cannot play that.
   virtual bool crash() { return false; }
+  // A new place of the same kind with the files of a snapshot, opened. Null: this place has no files.
+  virtual std::unique_ptr<ReadingStorePlace> open_copy(const StoreSnapshot& /*snapshot*/) { return nullptr; }
   // Whether what was appended outlives close().
   virtual bool durable() const { return true; }
 };

@@ -316,6 +316,8 @@ TEST_P(ReadingsContract, AfterCloseEveryCallIsUnavailable) {
   EXPECT_EQ(code_of(store().digest()), Errc::unavailable);
   EXPECT_EQ(code_of(store().hold()), Errc::unavailable);
   EXPECT_EQ(code_of(store().release(nullptr)), Errc::unavailable);
+  EXPECT_EQ(code_of(store().snapshot()), Errc::unavailable);
+  EXPECT_EQ(code_of(store().drop_before(kNoon)), Errc::unavailable);
   EXPECT_EQ(code_of(store().fold()), Errc::unavailable);
   EXPECT_EQ(code_of(store().merge()), Errc::unavailable);
   EXPECT_EQ(code_of(store().close()), Errc::unavailable);

@@ -141,19 +141,35 @@ void EmbeddedReadingStore::commit_readings(std::vector<Request> requests) {
   // waits for the applier keeps all behind it there.
   const auto write_took = clock_.stopwatch() - write_begins;
   const bool hand_over = readings >= options_.apply_aside_readings && write_took < readings * kApplyReading;
-  if (!applier_ || (!hand_over && applier_->idle())) return apply(requests, arrived);
+  const std::uint64_t sequence = journal_->next_sequence() - 1;
+  if (!applier_ || (!hand_over && applier_->idle())) return apply(requests, arrived, sequence);
   const auto shared = std::make_shared<const std::vector<Request>>(std::move(requests));
-  applier_->post([this, shared, arrived] { apply(*shared, arrived); });
+  applier_->post([this, shared, arrived, sequence] { apply(*shared, arrived, sequence); });
 }
 
-void EmbeddedReadingStore::apply(std::span<const Request> requests, Instant arrived) {
+void EmbeddedReadingStore::apply(std::span<const Request> requests, Instant arrived, std::uint64_t sequence) {
   for (const Request& request : requests) request.batch_done(live_.apply(request.batch, arrived));
+  note_applied(sequence);
+}
+
+void EmbeddedReadingStore::note_applied(std::uint64_t sequence) {
+  applied_ = sequence;
+  applied_.notify_all();
+}
+
+// Of a frame without readings: behind those handed to the applier.
+void EmbeddedReadingStore::note_applied_in_order() {
+  const std::uint64_t sequence = journal_->next_sequence() - 1;
+  if (!applier_ || applier_->idle()) return note_applied(sequence);
+  applier_->post([this, sequence] { note_applied(sequence); });
 }
 
 void EmbeddedReadingStore::commit_change(Request& request) {
   frame_.resize(kFrameHeaderSize + request.change.size());
   std::memcpy(frame_.data() + kFrameHeaderSize, request.change.data(), request.change.size());
-  request.change_done(write_frame(FrameKind::change, clock_.now()));
+  const auto written = write_frame(FrameKind::change, clock_.now());
+  if (written) note_applied_in_order();
+  request.change_done(written);
 }
 
 Status EmbeddedReadingStore::write_frame(FrameKind kind, Instant arrived) {
@@ -245,6 +261,7 @@ Status EmbeddedReadingStore::freeze() {
   const auto file = journal_->begin_next_file();
   if (!file) return stop_after(file.error());
   publish_ends();
+  note_applied_in_order();
   if (*file == first_journal_file_) return {};  // and it is empty: everything is folded
   live_.freeze();
   const std::scoped_lock lock{aside_mutex_};

@@ -107,6 +107,29 @@ Status EmbeddedReadingStore::write_aside(const Aside& aside) {
   });
 }
 
+Status EmbeddedReadingStore::drop_before(Instant month_start) {
+  return on_worker([&] { return drop_now(month_start); });
+}
+
+// The manifest first; readers that hold what is gone keep it open.
+Status EmbeddedReadingStore::drop_now(Instant month_start) {
+  const auto segments = live_.view().segments;
+  std::vector<LiveSegment> kept;
+  std::vector<std::string> dropped;
+  for (const LiveSegment& live : segments->all()) {
+    if (live.entry.month.to <= month_start)
+      dropped.push_back(live.entry.name);
+    else
+      kept.push_back(live);
+  }
+  if (dropped.empty()) return {};
+  if (auto done = replace_segments(std::move(kept), LiveSet::Folded::no, [](Manifest&) {}); !done) return done;
+  live_.recount_newest(month_start);
+  for (const std::string& name : dropped)
+    if (auto done = files_.remove(segment_directory() + "/" + name); !done) return done;
+  return {};
+}
+
 Status EmbeddedReadingStore::merge_now() {
   for (;;) {
     const auto merged = merge_once();

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/testing/simulated_disk.h"
 #include "store/contract/must.h"
 #include "store/embedded/embedded_store.h"
@@ -96,6 +98,115 @@ TEST(EmbeddedHooks, WhereTheDaysCannotBeToldTheFoldIsTriedAgain) {
   must(store->fold());
   must(store->close());
   EXPECT_THAT(told, ElementsAre(2U, 1U));
+}
+
+// What was told of frames, once each.
+class ToldFrames {
+ public:
+  Status tell(FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame) {
+    const auto decoded = decode_frame(frame);
+    EXPECT_TRUE(decoded && decoded->sequence == header.sequence && frame.size() == frame_size(header.payload_size));
+    auto& frames = streams_[stream];
+    const std::vector<std::byte> bytes{frame.begin(), frame.end()};
+    if (header.sequence <= frames.size()) {  // told before
+      EXPECT_EQ(frames[header.sequence - 1], bytes);
+      return {};
+    }
+    EXPECT_EQ(header.sequence, frames.size() + 1);
+    frames.push_back(bytes);
+    return {};
+  }
+
+  std::vector<Reading> readings(FrameStream stream) {
+    std::vector<Reading> all;
+    for (const auto& frame : streams_[stream]) {
+      const FrameHeader header = decode_frame(frame).value();
+      if (header.kind != FrameKind::readings) continue;
+      const auto batch = must(readings_in(std::span{frame}.subspan(kFrameHeaderSize, header.payload_size)));
+      all.insert(all.end(), batch.begin(), batch.end());
+    }
+    return all;
+  }
+  std::size_t frames(FrameStream stream) { return streams_[stream].size(); }
+
+ private:
+  std::map<FrameStream, std::vector<std::vector<std::byte>>> streams_;
+};
+
+TEST(EmbeddedHooks, EveryAcknowledgedFrameIsTold) {
+  SimulatedDisk disk;
+  const ManualClock clock{kMidnight + kDay};
+  ToldFrames told;
+  EmbeddedOptions hooked = options();
+  hooked.on_frame = [&](FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame) {
+    return told.tell(stream, header, frame);
+  };
+  auto store = must(EmbeddedReadingStore::open(disk, clock, hooked));
+  std::vector<Reading> acknowledged;
+  std::vector<Reading> pending;
+  std::size_t released = 0;  // of those pending
+  std::int64_t next = 0;
+  const auto append = [&](std::size_t count) {
+    std::vector<Reading> batch;
+    for (std::size_t i = 0; i < count; ++i) batch.push_back(reading(kMidnight + Seconds{next++}));
+    auto& into = must(store->append_and_wait(batch)).pending > 0 ? pending : acknowledged;
+    into.insert(into.end(), batch.begin(), batch.end());
+  };
+  const auto release = [&] {
+    must(store->release(nullptr));
+    acknowledged.insert(acknowledged.end(), pending.begin() + static_cast<std::ptrdiff_t>(released), pending.end());
+    released = pending.size();
+  };
+  for (int i = 0; i < 30; ++i) append(10);  // over several files
+  must(store->fold());
+  store->record_change("change", [](const Status& done) { must(done); });
+  append(3);
+  must(store->hold());
+  for (int i = 0; i < 30; ++i) append(10);
+  store.reset();
+  disk.crash();
+  store = must(EmbeddedReadingStore::open(disk, clock, hooked));
+  append(5);
+  release();
+  append(7);
+  must(store->close());
+  EXPECT_EQ(told.readings(FrameStream::readings), acknowledged);
+  EXPECT_EQ(told.readings(FrameStream::pending), pending);
+}
+
+TEST(EmbeddedHooks, FramesThatNobodyHeardOfAreToldAtTheNextOpen) {
+  SimulatedDisk disk;
+  const ManualClock clock{kMidnight};
+  {
+    const auto store = must(EmbeddedReadingStore::open(disk, clock, options()));  // nobody listens
+    for (int i = 0; i < 40; ++i) must(store->append_and_wait({reading(kMidnight + Seconds{i})}));
+    must(store->hold());
+    for (int i = 40; i < 80; ++i) must(store->append_and_wait({reading(kMidnight + Seconds{i})}));
+  }
+  disk.crash();
+  ToldFrames told;
+  EmbeddedOptions hooked = options();
+  hooked.on_frame = [&](FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame) {
+    return told.tell(stream, header, frame);
+  };
+  const auto store = must(EmbeddedReadingStore::open(disk, clock, hooked));
+  EXPECT_EQ(told.readings(FrameStream::readings).size(), 40U);
+  EXPECT_EQ(told.readings(FrameStream::pending).size(), 40U);
+  EXPECT_EQ(told.frames(FrameStream::readings), store->stats().sequence);
+}
+
+TEST(EmbeddedHooks, WhoCannotTakeAFrameFailsNoAppend) {
+  SimulatedDisk disk;
+  const ManualClock clock{kMidnight};
+  int errors = 0;
+  EmbeddedOptions hooked = options();
+  hooked.on_frame = [](FrameStream, const FrameHeader&, std::span<const std::byte>) {
+    return Status{Error{Errc::no_space, "no room for the copy"}};
+  };
+  hooked.on_background_error = [&](const Error& error) { errors += error.code == Errc::no_space ? 1 : 0; };
+  const auto store = must(EmbeddedReadingStore::open(disk, clock, hooked));
+  EXPECT_EQ(must(store->append_and_wait({reading(kMidnight)})).accepted, 1U);
+  EXPECT_EQ(errors, 1);
 }
 
 }  // namespace

@@ -55,7 +55,6 @@ Status EmbeddedReadingStore::recover() {
   // Only what could be replayed whole is cleared up behind.
   if (auto done = replay(); !done) return done.error();
   if (auto done = recover_pending(); !done) return done;
-  publish_ends();
   return remove_orphans();
 }
 
@@ -63,13 +62,12 @@ Status EmbeddedReadingStore::begin_clean() {
   if (auto done = check_nothing_beside(files_, journal_directory(), segment_directory(), manifest_); !done) return done;
   if (auto done = recover_pending(); !done) return done;
   if (auto done = begin_journal(); !done) return done;
-  publish_ends();
   return remove_orphans();
 }
 
 // The new file stands before the manifest speaks of it, so that the file may never be missing afterwards.
 Status EmbeddedReadingStore::begin_journal() {
-  auto journal = Journal::create(files_, journal_options(journal_directory()), manifest_.first_journal_file,
+  auto journal = Journal::create(files_, journal_options(FrameStream::readings), manifest_.first_journal_file,
                                  manifest_.next_sequence);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
@@ -89,11 +87,11 @@ Status EmbeddedReadingStore::replay() {
   if (!scan) return scan.error();
   report_.replayed_frames = scan->frames;
   report_.torn = scan->torn;
-  auto journal = Journal::resume(files_, journal_options(journal_directory()), *scan);
+  auto journal = Journal::resume(files_, journal_options(FrameStream::readings), *scan);
   if (!journal) return journal.error();
   journal_ = std::move(*journal);
   journal_bytes_ = journal_->bytes();
-  return {};
+  return tell_frames(FrameStream::readings, manifest_.first_journal_file, manifest_.next_sequence, journal_->end());
 }
 
 Status EmbeddedReadingStore::replay_frame(const FrameHeader& header, std::span<const std::byte> payload) {
@@ -141,18 +139,38 @@ Status EmbeddedReadingStore::recover_pending() {
   };
   const auto scan = scan_pending(files_, pending_directory(), manifest_, count);
   if (!scan) return scan.error();
-  auto journal = Journal::resume(files_, journal_options(pending_directory()), *scan);
+  auto journal = Journal::resume(files_, journal_options(FrameStream::pending), *scan);
   if (!journal) return journal.error();
   report_.pending_torn = scan->torn;
   pending_ = std::move(*journal);
   pending_readings_ = report_.pending_readings;
   held_ = true;
-  return {};
+  return tell_frames(FrameStream::pending, manifest_.first_pending_file, manifest_.next_pending_sequence,
+                     pending_->end());
 }
 
-Journal::Options EmbeddedReadingStore::journal_options(std::string directory) {
+// Who ships frames may not have heard of those that were the last before a crash.
+Status EmbeddedReadingStore::tell_frames(FrameStream stream, std::uint64_t first_file, std::uint64_t first_sequence,
+                                         JournalEnd end) {
+  const auto journal = journal_options(stream);
+  if (!journal.on_frame) return {};
+  JournalReader reader{files_, journal.directory, first_file, first_sequence};
+  for (;;) {
+    const auto frame = reader.peek(end);
+    if (!frame) return frame.error();
+    if (*frame == nullptr) return {};
+    journal.on_frame((*frame)->header, (*frame)->bytes);
+    reader.pass();
+  }
+}
+
+Journal::Options EmbeddedReadingStore::journal_options(FrameStream stream) {
   Journal::Options journal;
-  journal.directory = std::move(directory);
+  journal.directory = stream == FrameStream::readings ? journal_directory() : pending_directory();
+  if (options_.on_frame)
+    journal.on_frame = [this, stream](const FrameHeader& header, std::span<const std::byte> frame) {
+      if (auto done = options_.on_frame(stream, header, frame); !done) options_.on_background_error(done.error());
+    };
   // Each fold ends a file: one much larger than a head would mostly be zeros, written and removed for nothing.
   journal.file_size =
       std::min(options_.journal_file_bytes, std::max(options_.head_budget_bytes, kLeastJournalFileBytes));
@@ -164,6 +182,8 @@ Journal::Options EmbeddedReadingStore::journal_options(std::string directory) {
 }
 
 void EmbeddedReadingStore::start_threads() {
+  publish_ends();
+  note_applied(journal_->next_sequence() - 1);
   schedule_fold();
   if (options_.threads == StoreThreads::none) return;
   worker_ = std::make_unique<Worker>();

@@ -39,7 +39,7 @@ Status EmbeddedReadingStore::hold() {
     if (auto done = end_hold(); !done) return done;
   if (held_) return {};
   const Manifest before = manifest();
-  auto journal = Journal::create(files_, journal_options(pending_directory()), before.first_pending_file,
+  auto journal = Journal::create(files_, journal_options(FrameStream::pending), before.first_pending_file,
                                  before.next_pending_sequence);
   if (!journal) return journal.error().during("hold");
   if (auto done = edit_manifest([](Manifest& manifest) { manifest.held = true; }); !done)
@@ -119,6 +119,7 @@ Status EmbeddedReadingStore::commit_released(Release& release) {
   if (applier_) applier_->wait_idle();
   release.readings += release.batch.readings.size();
   const auto counts = live_.apply(release.batch.readings, release.batch.arrived);
+  note_applied_in_order();
   if (counts) {
     release.counts += *counts;
     return {};

@@ -11,8 +11,8 @@
 #include "store/embedded/verify.h"
 
 // Store, clock and a disk that fails and forgets, in one process and on one thread: each seed is another history of
-// appends, folds, merges, holds, releases, power cuts and failing operations. What was acknowledged must be there
-// afterwards, every time.
+// appends, folds, merges, holds, releases, dropped months, power cuts and failing operations. What was acknowledged
+// must be there afterwards, every time.
 
 namespace meterhouse {
 namespace {
@@ -59,6 +59,9 @@ class History {
         case 8:
         case 9:
           release();
+          break;
+        case 10:
+          if (random_() % 4 == 0) drop();
           break;
         default:
           append();
@@ -169,6 +172,20 @@ class History {
     }
     for (const Reading& reading : pending_) acknowledge(reading);
     pending_.clear();
+  }
+
+  // However often it is interrupted, in the end January is gone, and nothing else.
+  void drop() {
+    const Instant february = instant_from_epoch(1'738'339'200);
+    for (bool dropped = false; !dropped && !testing::Test::HasFatalFailure();) {
+      open();
+      if (!store_) continue;
+      auto done = folding([this] { return store_->fold(); });
+      if (done) done = store_->drop_before(february);
+      dropped = done.has_value();
+      report(done);
+    }
+    std::erase_if(acknowledged_, [&](const auto& kept) { return kept.first.second <= epoch_seconds(february); });
   }
 
   void acknowledge(const Reading& reading) {

@@ -50,6 +50,13 @@ struct EmbeddedOptions {
   //   threads  one of the store, or that of fold() and close(); must not call the store
   using OnFold = std::function<Status(std::span<const date::local_days> touched, std::uint64_t sequence)>;
   OnFold on_fold = nullptr;
+  // Called with each frame that is written, whole, those that end a file too, when it is durable and before its callers
+  // are answered, in the order of the stream; while opening also with those that are not folded, or released, yet: they
+  // may have been told before. Its error goes to on_background_error and fails nothing. Null: none.
+  //   threads  one at a time; must not call the store, and the stream's callers wait for it
+  using OnFrame =
+      std::function<Status(FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame)>;
+  OnFrame on_frame = nullptr;
   // Called from a thread of the store where a fold or merge begun by itself failed; it is tried again with later data.
   std::function<void(const Error&)> on_background_error = [](const Error&) {};
   // Called once, from a thread of the store, when the journal failed and nothing can be acknowledged any more.
@@ -101,6 +108,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   Result<Digest> digest() const override;
   Status fold() override;
   Status merge() override;
+  Result<StoreSnapshot> snapshot() override;
+  Status drop_before(Instant month_start) override;
   StoreStats stats() const override;
   Status close() override;
 
@@ -138,7 +147,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status replay_frame(const FrameHeader& header, std::span<const std::byte> payload);
   Status remove_orphans();
   Status recover_pending();
-  Journal::Options journal_options(std::string directory);
+  Journal::Options journal_options(FrameStream stream);
+  Status tell_frames(FrameStream stream, std::uint64_t first_file, std::uint64_t first_sequence, JournalEnd end);
   void start_threads();
 
   // embedded_commit.cpp: the committer
@@ -146,7 +156,9 @@ class EmbeddedReadingStore final : public ReadingStore {
   void run_committer();
   void commit(std::vector<Request> requests);
   void commit_readings(std::vector<Request> requests);
-  void apply(std::span<const Request> requests, Instant arrived);
+  void apply(std::span<const Request> requests, Instant arrived, std::uint64_t sequence);
+  void note_applied(std::uint64_t sequence);
+  void note_applied_in_order();
   void commit_change(Request& request);
   Status write_frame(FrameKind kind, Instant arrived);
   Status stop_after(const Error& error);
@@ -174,12 +186,18 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status fold_now();
   Status fold_aside();
   Status write_aside(const Aside& aside);
+  Status drop_now(Instant month_start);
   Status merge_now();
   Result<bool> merge_once();
   using EditManifest = std::function<void(Manifest&)>;
   Status replace_segments(std::vector<LiveSegment> live, LiveSet::Folded folded, const EditManifest& edit);
   Status edit_manifest(const EditManifest& edit);
   Manifest manifest();
+
+  // embedded_snapshot.cpp: the background thread
+  Status take_snapshot(StoreSnapshot& snapshot);
+  Status name_files(StoreSnapshot& snapshot);
+  Status name_log(const std::string& folder, std::uint64_t first_file, JournalEnd end, StoreSnapshot& snapshot);
 
   std::string manifest_path() const { return options_.directory + "/MANIFEST"; }
   std::string journal_directory() const { return options_.directory + "/journal"; }
@@ -200,6 +218,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   std::vector<std::byte> frame_;      // the committer's, used again
   Instant next_fold_at_;              // the committer's: when the day now running will be folded
   Guarded<Ends> ends_;
+  std::atomic<std::uint64_t> applied_{0};  // every reading of the frames up to this one is visible
 
   std::mutex manifest_mutex_;  // held while it is written: one replaces it after the other
   Manifest manifest_;          // as it stands on the disk

@@ -13,6 +13,7 @@
 #include "base/testing/simulated_disk.h"
 #include "base/testing/temporary_directory.h"
 #include "store/contract/readings_contract.h"
+#include "store/embedded/test_snapshot.h"
 
 namespace meterhouse {
 namespace {
@@ -29,9 +30,14 @@ class EmbeddedPlace final : public ReadingStorePlace {
     std::size_t apply_aside_readings = 4'096;
   };
 
-  explicit EmbeddedPlace(Setting setting) : setting_(setting) {
+  explicit EmbeddedPlace(Setting setting, const StoreSnapshot* snapshot = nullptr) : setting_(setting) {
     if (setting.disk == Setting::Disk::real) directory_ = temporary_.emplace().path();
+    if (snapshot != nullptr) lay_down(*snapshot, files(), directory_);
     open();
+  }
+
+  std::unique_ptr<ReadingStorePlace> open_copy(const StoreSnapshot& snapshot) override {
+    return std::make_unique<EmbeddedPlace>(setting_, &snapshot);
   }
 
   ReadingStore& store() override { return *store_; }
@@ -50,14 +56,15 @@ class EmbeddedPlace final : public ReadingStorePlace {
   }
 
  private:
+  FileSystem& files() { return setting_.disk == Setting::Disk::real ? posix_file_system() : disk_; }
+
   void open() {
-    FileSystem& files = setting_.disk == Setting::Disk::real ? posix_file_system() : disk_;
     EmbeddedOptions options{.directory = directory_, .calendar = singapore()};
     options.head_budget_bytes = setting_.head_budget_bytes;
     options.journal_file_bytes = std::uint64_t{256} << 10;
     options.threads = setting_.threads;
     options.apply_aside_readings = setting_.apply_aside_readings;
-    auto store = EmbeddedReadingStore::open(files, clock_, std::move(options));
+    auto store = EmbeddedReadingStore::open(files(), clock_, std::move(options));
     MH_CHECK(store);
     store_ = std::move(*store);
   }

@@ -145,7 +145,8 @@ void Journal::begin_file(std::unique_ptr<File> file, std::uint64_t size) {
 Status Journal::put(FrameKind kind, Instant arrived, std::vector<std::byte>& frame) {
   const auto payload_size = static_cast<std::uint32_t>(frame.size() - kFrameHeaderSize);
   frame.resize(frame_size(payload_size));
-  seal_frame(frame, {payload_size, kind, next_sequence_, arrived});
+  const FrameHeader header{payload_size, kind, next_sequence_, arrived};
+  seal_frame(frame, header);
   if (auto done = file_->write_at(offset_, frame); !done) return fail(done.error());
   // A failed sync is never tried again: the kernel may have marked the pages clean without writing them.
   if (auto done = file_->sync(); !done) return fail(done.error());
@@ -153,6 +154,7 @@ Status Journal::put(FrameKind kind, Instant arrived, std::vector<std::byte>& fra
   ++next_sequence_;
   offset_ += frame.size();
   bytes_ += frame.size();
+  if (options_.on_frame) options_.on_frame(header, frame);
   return {};
 }
 

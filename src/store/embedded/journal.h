@@ -58,6 +58,8 @@ class Journal {
     std::uint64_t file_size = std::uint64_t{64} << 20;
     // Runs work that may take long: filling the next file. By default at once, on the calling thread.
     std::function<void(std::function<void()>)> launch = [](const std::function<void()>& work) { work(); };
+    // Called with each frame once it is durable, those that end a file too; null: none.
+    std::function<void(const FrameHeader&, std::span<const std::byte> frame)> on_frame = nullptr;
   };
 
   // Begins a new file with this number; an older file of the same number is replaced.

@@ -83,6 +83,9 @@ class Segment : public std::enable_shared_from_this<Segment> {
   // The header of the block of `key`; nullopt where it has none.
   Result<std::optional<BlockSummary>> summary(SeriesKey key) const;
 
+  // The bytes of the file as they are, nothing verified: for copies. Also where its name is gone.
+  Status read_bytes(std::uint64_t offset, std::span<std::byte> out) const { return file_->read_at(offset, out); }
+
   // Reads every byte of the file and decodes every block. Damage is reported and the walk goes on at the next block,
   // or, where the header is damaged, at the next group of the index. Rules checked besides: order of keys, bounds,
   // counts.

@@ -161,6 +161,19 @@ Status MemoryReadingStore::fold() { return still_open(); }
 
 Status MemoryReadingStore::merge() { return still_open(); }
 
+Result<StoreSnapshot> MemoryReadingStore::snapshot() {
+  if (auto done = still_open(); !done) return done.error();
+  return Error{Errc::unavailable, "a store in memory keeps no files"};
+}
+
+Status MemoryReadingStore::drop_before(Instant month_start) {
+  return contents_.with([&](Contents& contents) -> Status {
+    if (contents.closed) return closed_error();
+    for (auto& [key, channel] : contents.channels) channel.erase(channel.begin(), channel.upper_bound(month_start));
+    return {};
+  });
+}
+
 StoreStats MemoryReadingStore::stats() const {
   return contents_.with([](const Contents& contents) {
     StoreStats stats;

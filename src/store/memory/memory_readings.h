@@ -31,6 +31,9 @@ class MemoryReadingStore : public ReadingStore {
   Result<Digest> digest() const override;
   Status fold() override;
   Status merge() override;
+  Result<StoreSnapshot> snapshot() override;  // unavailable: there are no files
+  // Knows no months: what lies at or before the instant goes.
+  Status drop_before(Instant month_start) override;
   StoreStats stats() const override;
   Status close() override;
 
