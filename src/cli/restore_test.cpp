@@ -14,8 +14,6 @@
 #include "store/embedded/directory_snapshot.h"
 #include "store/embedded/embedded_replay.h"
 #include "store/embedded/embedded_store.h"
-#include "store/embedded/journal_reader.h"
-#include "store/embedded/pending.h"
 
 namespace meterhouse {
 namespace {
@@ -34,7 +32,7 @@ std::tuple<std::uint32_t, std::uint32_t, std::int64_t> plain(const Reading& read
   return {reading.key().packed(), reading.seconds(), reading.register_value().count()};
 }
 
-// A store in `data`, closed between any two steps, and its backups.
+// A store in `data`, opened for each step and closed in good order or not, and its backups.
 class World {
  public:
   explicit World(std::uint64_t seed) : random_(seed), disk(seed) {
@@ -47,31 +45,26 @@ class World {
 
   void step() {
     clock.advance(Seconds{1 + static_cast<std::int64_t>(random_() % 100)});
-    {
-      const auto store = *EmbeddedReadingStore::open(disk, clock, options("data"));
-      if (random_() % 8 == 0) {
-        ASSERT_TRUE(store->hold());
-      }
-      append(*store);
+    const auto store = open();
+    if (random_() % 8 == 0) {
+      ASSERT_TRUE(store->hold());
     }
-    ship();
-    const auto store = *EmbeddedReadingStore::open(disk, clock, options("data"));
+    append(*store);
     if (random_() % 4 == 0) {
       ASSERT_TRUE(store->release({}));
     }
     if (random_() % 6 == 0) {
-      ship();
       ASSERT_TRUE(store->fold());
     }
     if (random_() % 6 == 0) {
-      ship();
       ASSERT_TRUE(store->close());
     }
   }
 
+  // Of the running store, or of one that nobody has open.
   void back_up() {
-    ship();
-    const auto snapshot = snapshot_at_rest(disk, "data", clock.now());
+    const auto store = random_() % 2 == 0 ? open() : nullptr;
+    const auto snapshot = store ? store->snapshot() : snapshot_at_rest(disk, "data", clock.now());
     ASSERT_TRUE(snapshot.has_value()) << snapshot.error().message;
     const auto copy = [this](const std::string& path) { return write_file_atomically(disk, path, "catalog"); };
     const auto made =
@@ -116,40 +109,15 @@ class World {
     for (const Reading& reading : batch) acknowledged_.emplace_back(clock.now(), reading);
   }
 
-  // What lies in the logs. What is missing there ended a file that is folded already.
-  void ship() {
-    const auto manifest = read_manifest(disk, "data/MANIFEST");
-    ASSERT_TRUE(manifest.has_value());
-    const VisitFrame ignore = [](const FrameHeader&, std::span<const std::byte>, const std::string&) {
+  std::unique_ptr<EmbeddedReadingStore> open() {
+    auto shipped = options("data");
+    shipped.on_frame = [this](FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame) {
+      shipper->ship(stream, header.sequence, header.arrived, frame);
       return Status{};
     };
-    if (!manifest->clean) {
-      const auto scan =
-          scan_journal(disk, "data/journal", manifest->first_journal_file, manifest->next_sequence, ignore);
-      ASSERT_TRUE(scan.has_value()) << scan.error().message;
-      ship(FrameStream::readings, "data/journal", manifest->first_journal_file, manifest->next_sequence, *scan);
-    }
-    if (!manifest->held) return;
-    const auto scan = scan_pending(disk, "data/pending", *manifest, ignore);
-    ASSERT_TRUE(scan.has_value()) << scan.error().message;
-    ship(FrameStream::pending, "data/pending", manifest->first_pending_file, manifest->next_pending_sequence, *scan);
-  }
-
-  void ship(FrameStream stream, const std::string& directory, std::uint64_t first_file, std::uint64_t first_sequence,
-            const JournalScan& scan) {
-    for (std::uint64_t ended = shipper->shipped(stream) + 1; ended < first_sequence; ++ended) {
-      std::vector<std::byte> end(frame_size(0));
-      seal_frame(end, {0, FrameKind::end, ended, kFirstInstant});
-      shipper->ship(stream, ended, kFirstInstant, end);
-    }
-    JournalReader reader{disk, directory, first_file, first_sequence};
-    for (;;) {
-      const auto frame = reader.peek({scan.last_file, scan.end_offset, scan.next_sequence});
-      ASSERT_TRUE(frame.has_value()) << frame.error().message;
-      if (*frame == nullptr) break;
-      shipper->ship(stream, (*frame)->header.sequence, (*frame)->header.arrived, (*frame)->bytes);
-      reader.pass();
-    }
+    auto store = EmbeddedReadingStore::open(disk, clock, std::move(shipped));
+    EXPECT_TRUE(store.has_value()) << store.error().message;
+    return std::move(*store);
   }
 
   std::mt19937_64 random_;
