@@ -13,6 +13,7 @@ USER_PAGES = [
     "README.md",
     "docs/tour.md",
     "docs/operations.md",
+    "docs/batch-jobs.md",
     "docs/glossary.md",
     "docs/test-data.md",
     "docs/limits.md",

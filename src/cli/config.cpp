@@ -1,7 +1,10 @@
 #include "cli/config.h"
 
+#include <date/date.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
+#include <sstream>
 
 #include "base/nearest.h"
 #include "base/site_calendar.h"
@@ -141,6 +144,21 @@ Checked read_snap(const std::string& path, const json::value& value, Config& con
   return std::nullopt;
 }
 
+// "00:10", or "off".
+Checked read_daily_job_at(const std::string& path, const json::value& value, Config& config) {
+  if (!value.is_string()) return wrong_kind(path, value, "a local time such as \"00:10\", or \"off\"");
+  const std::string text = text_of(value);
+  config.server.daily_job_at.reset();
+  if (text == "off") return std::nullopt;
+  std::istringstream in{text};
+  std::chrono::minutes at{};
+  in >> date::parse("%H:%M", at);
+  if (in.fail() || text.size() != 5 || at >= std::chrono::hours{24})
+    return Fault{path, fmt::format("is '{:.40}', not a local time such as \"00:10\", and not \"off\"", text)};
+  config.server.daily_job_at = at;
+  return std::nullopt;
+}
+
 template <auto kMember, std::int64_t kLeast, std::int64_t kMost>
 Checked read_setting(const std::string& path, const json::value& value, Config& config) {
   auto& setting = config.server.*kMember;
@@ -171,6 +189,10 @@ constexpr KnownKey kKnownKeys[] = {
     {{"io_threads", {}}, read_setting<&ServerSettings::io_threads, 1, 64>},
     {{"worker_threads", {}}, read_setting<&ServerSettings::worker_threads, 1, 256>},
     {{"connections_max", {}}, read_setting<&ServerSettings::connections_max, 1, 1'000'000>},
+    {{"daily_job_at", {}}, read_daily_job_at},
+    {{"maintenance_seconds", {}}, read_setting<&ServerSettings::maintenance_seconds, 0, 86'400>},
+    {{"event_retention_days", {}}, read_setting<&ServerSettings::event_retention_days, 1, 36'500>},
+    {{"events_max", {}}, read_setting<&ServerSettings::events_max, 1'000, 100'000'000>},
 };
 
 // The beginning of a name that may be as long as the file.

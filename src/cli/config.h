@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,10 @@ struct ServerSettings {
   int io_threads = 2;
   int worker_threads = 4;
   std::size_t connections_max = 10'000;
+  std::optional<Seconds> daily_job_at = std::chrono::minutes{10};  // since local midnight; nullopt: by hand alone
+  std::int64_t maintenance_seconds = 60;
+  std::int64_t event_retention_days = 400;
+  std::uint64_t events_max = 1'000'000;
 };
 
 // A key that a configuration may have: "timezone", "area_data.Area".

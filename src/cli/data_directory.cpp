@@ -92,6 +92,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                       .head_budget_bytes = options.head_budget_bytes,
                       .lock = *lock,
                       .on_change = [&](std::string_view change) { return apply_change(*opened->catalog_, change); },
+                      .on_fold = [&catalog = *opened->catalog_](
+                                     std::span<const date::local_days> days,
+                                     std::uint64_t sequence) { return catalog.touch_days(days, sequence); },
                       .on_background_error = std::move(options.on_background_error),
                       .on_failure = std::move(options.on_failure)});
   if (!readings) return readings.error().during("open the readings");

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "cli/background_work.h"
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/data_directory.h"
@@ -168,9 +169,11 @@ Result<std::unique_ptr<DemoTrickle>> start_demo(const Program& program, DataDire
 }
 
 // Answers until a signal comes, and ends with all requests finished.
-void answer_requests(const Program& program, DataDirectory& data) {
+Status answer_requests(const Program& program, DataDirectory& data) {
   const auto& [config, listen] = program.configuration;
   const UsageQueries usage{config.site, data.calendar(), program.clock, data.catalog(), data.readings()};
+  BackgroundWork background{data, usage, program.clock, config.server};
+  if (auto started = background.start(); !started) return started.error();
   Api api{ApiParts{.site = config.site,
                    .calendar = data.calendar(),
                    .clock = program.clock,
@@ -178,6 +181,11 @@ void answer_requests(const Program& program, DataDirectory& data) {
                    .directory = data.meters(),
                    .usage = usage,
                    .store = data.readings(),
+                   .catalog = data.catalog(),
+                   .jobs = background.jobs(),
+                   .maintenance = background.maintenance(),
+                   .events = background.events(),
+                   .maintenance_duration = Seconds{config.server.maintenance_seconds},
                    .bulk_records_max = config.server.bulk_records_max},
           config.server.worker_threads};
   api.observe(program.server);
@@ -186,6 +194,8 @@ void answer_requests(const Program& program, DataDirectory& data) {
   program.signals.wait();
   spdlog::info("finishing the requests in flight");
   program.server.stop();
+  background.stop();
+  return {};
 }
 
 // From the opening of the data directory to its closing.
@@ -200,9 +210,10 @@ Status serve_data(const Program& program) {
     if (!started) return started.error().during("the demo town");
     demo = std::move(*started);
   }
-  if (!program.signals.requested()) answer_requests(program, **data);
+  const Status answered = program.signals.requested() ? Status{} : answer_requests(program, **data);
   demo.reset();  // before the store it writes to is closed
   Status closed = (*data)->close();
+  if (!answered) return answered;
   if (failure.happened) return Error{Errc::io, "the journal failed; the next start replays what was acknowledged"};
   return closed;
 }

@@ -11,9 +11,9 @@ namespace meterhouse {
 std::span<const Api::Route> Api::routes() {
   static constexpr Route kRoutes[] = {
       // The busiest first.
-      Route::stream(Method::post, "/meter/reading", &Api::legacy_post_reading),
-      Route::stream(Method::post, "/api/v1/readings", &Api::post_readings),
-      Route::stream(Method::post, "/meter/bulk_readings", &Api::legacy_post_bulk),
+      Route::stream(Method::post, "/meter/reading", &Api::legacy_post_reading).open_in_maintenance(),
+      Route::stream(Method::post, "/api/v1/readings", &Api::post_readings).open_in_maintenance(),
+      Route::stream(Method::post, "/meter/bulk_readings", &Api::legacy_post_bulk).open_in_maintenance(),
       Route::blocking(Method::get, "/api/v1/meters/{meter_id}/latest", &Api::get_latest),
       Route::blocking(Method::get, "/api/v1/meters/{meter_id}/consumption", &Api::get_consumption),
       Route::blocking(Method::get, "/api/v1/meters/{meter_id}/readings", &Api::get_readings),
@@ -21,13 +21,25 @@ std::span<const Api::Route> Api::routes() {
       Route::blocking(Method::patch, "/api/v1/meters/{meter_id}", &Api::patch_meter),
       Route::blocking(Method::get, "/api/v1/meters", &Api::get_meters),
       Route::blocking(Method::post, "/api/v1/meters", &Api::post_meters),
-      Route::quick(Method::get, "/api/v1/config", &Api::get_config),
+      Route::quick(Method::get, "/api/v1/config", &Api::get_config).open_in_maintenance(),
       Route::blocking(Method::post, "/api/user/register", &Api::legacy_register),
       Route::blocking(Method::get, "/api/user/query", &Api::legacy_query),
-      Route::quick(Method::get, "/api/openapi.json", &Api::get_openapi),
-      Route::quick(Method::get, "/healthz", &Api::get_health),
-      Route::blocking(Method::get, "/readyz", &Api::get_readiness),
-      Route::blocking(Method::get, "/metrics", &Api::get_metrics),
+      Route::blocking(Method::get, "/stopserver", &Api::legacy_stop_server).open_in_maintenance(),
+      Route::blocking(Method::get, "/get_backup", &Api::legacy_get_backup).open_in_maintenance(),
+      Route::blocking(Method::get, "/get_logs", &Api::legacy_get_logs).open_in_maintenance(),
+      Route::blocking(Method::get, "/api/v1/events", &Api::get_events).open_in_maintenance(),
+      Route::blocking(Method::get, "/api/v1/maintenance", &Api::get_maintenance).open_in_maintenance(),
+      Route::blocking(Method::post, "/api/v1/maintenance", &Api::post_maintenance).open_in_maintenance(),
+      Route::blocking(Method::delete_, "/api/v1/maintenance", &Api::delete_maintenance).open_in_maintenance(),
+      Route::blocking(Method::get, "/api/v1/jobs", &Api::get_jobs).open_in_maintenance(),
+      Route::blocking(Method::post, "/api/v1/jobs/daily", &Api::post_daily_job).open_in_maintenance(),
+      Route::blocking(Method::get, "/api/v1/jobs/{id}", &Api::get_job).open_in_maintenance(),
+      Route::blocking(Method::get, "/api/v1/days/{date}", &Api::get_day),
+      Route::blocking(Method::get, "/api/v1/digest", &Api::get_digest),
+      Route::quick(Method::get, "/api/openapi.json", &Api::get_openapi).open_in_maintenance(),
+      Route::quick(Method::get, "/healthz", &Api::get_health).open_in_maintenance(),
+      Route::blocking(Method::get, "/readyz", &Api::get_readiness).open_in_maintenance(),
+      Route::blocking(Method::get, "/metrics", &Api::get_metrics).open_in_maintenance(),
   };
   return kRoutes;
 }
@@ -50,6 +62,7 @@ Api::~Api() = default;
 
 Task<Response> Api::handle(Request& request, BodyReader& body) {
   const Router::Match match = router_.match(request);
+  if (parts_.maintenance.active() && !is_open_in_maintenance(request, match)) co_return in_maintenance(request);
   if (match.kind != Router::Match::Kind::found) co_return no_route(request, match);
   const auto start = std::chrono::steady_clock::now();
   Response response = co_await run(routes()[match.index], request, body);
@@ -90,6 +103,21 @@ Response Api::run_caught(const Route& route, const Request& request, std::string
   }
 }
 
+// source  docs/api/legacy.md, "Maintenance"
+bool Api::is_open_in_maintenance(const Request& request, const Router::Match& match) const {
+  if (match.kind == Router::Match::Kind::found)
+    return routes()[match.index].in_maintenance == Route::InMaintenance::open;
+  return pages_.known(request.path);
+}
+
+Response Api::in_maintenance(const Request& request) const {
+  Response response = error_for(request.path, {503, "Server is in maintenance mode. Please try again later."});
+  const auto seconds = std::max<std::int64_t>(1, parts_.maintenance.remaining().count());
+  for (auto& [name, value] : response.headers)
+    if (name == "Retry-After") value = std::to_string(seconds);
+  return response;
+}
+
 Response Api::no_route(const Request& request, const Router::Match& match) const {
   if (match.kind == Router::Match::Kind::no_such_method) {
     Response response;
@@ -120,6 +148,7 @@ void Api::count(const AppendCounts& counts, std::uint64_t rejected) {
   add(ingest_metrics_.conflict, counts.conflict);
   add(ingest_metrics_.pending, counts.pending);
   add(ingest_metrics_.rejected, rejected);
+  parts_.events.count_readings(counts, rejected);
 }
 
 }  // namespace meterhouse

@@ -16,7 +16,10 @@
 #include "http/static_files.h"
 #include "http/worker_pool.h"
 #include "model/site.h"
+#include "service/event_log.h"
 #include "service/ingest.h"
+#include "service/job_runner.h"
+#include "service/maintenance.h"
 #include "service/registry.h"
 #include "service/usage_queries.h"
 #include "store/readings.h"
@@ -32,6 +35,11 @@ struct ApiParts {
   const MeterDirectory& directory;
   const UsageQueries& usage;
   ReadingStore& store;
+  Catalog& catalog;
+  JobRunner& jobs;
+  Maintenance& maintenance;
+  EventLog& events;
+  Seconds maintenance_duration{60};        // of GET /stopserver, and where a request names none
   std::size_t bulk_records_max = 100'000;  // of POST /meter/bulk_readings
 };
 
@@ -70,6 +78,8 @@ class Api final : public Application {
   Task<Response> run_with_body(const Route& route, const Request& request, BodyReader& body);
   Response run_caught(const Route& route, const Request& request, std::string_view body);
   Response no_route(const Request& request, const Router::Match& match) const;
+  bool is_open_in_maintenance(const Request& request, const Router::Match& match) const;
+  Response in_maintenance(const Request& request) const;
 
   // api_v1_config.cpp
   Response get_config(const Request& request, std::string_view body);
@@ -91,6 +101,25 @@ class Api final : public Application {
   Response legacy_register(const Request& request, std::string_view body);
   // api_legacy_query.cpp
   Response legacy_query(const Request& request, std::string_view body);
+  // api_v1_jobs.cpp
+  Response get_maintenance(const Request& request, std::string_view body);
+  Response post_maintenance(const Request& request, std::string_view body);
+  Response delete_maintenance(const Request& request, std::string_view body);
+  Response maintenance_response(int status) const;
+  Response get_jobs(const Request& request, std::string_view body);
+  Response get_job(const Request& request, std::string_view body);
+  Response post_daily_job(const Request& request, std::string_view body);
+  Response job_response(int status, std::int64_t id) const;
+  Result<std::int64_t> submit_daily(std::string trigger);
+  Response get_day(const Request& request, std::string_view body);
+  Response get_digest(const Request& request, std::string_view body);
+  // api_v1_events.cpp
+  Response get_events(const Request& request, std::string_view body);
+  Response follow_events(EventFilter filter);
+  Response legacy_get_logs(const Request& request, std::string_view body);
+  // api_legacy_operations.cpp
+  Response legacy_stop_server(const Request& request, std::string_view body);
+  Response legacy_get_backup(const Request& request, std::string_view body);
   // api_operations.cpp
   Response get_openapi(const Request& request, std::string_view body);
   Response get_health(const Request& request, std::string_view body);

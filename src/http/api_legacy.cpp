@@ -4,6 +4,7 @@
 #include "http/json_writer.h"
 #include "http/problem.h"
 #include "http/readings_upload.h"
+#include "service/event_types.h"
 
 namespace meterhouse {
 
@@ -45,7 +46,8 @@ Task<Response> Api::legacy_post_reading(Request& request, BodyReader& body) {
   if (!counts) co_return legacy_error(counts.error());
   count(*counts, 0);
   ingest_metrics_.duration.observe(std::chrono::steady_clock::now() - start);
-  co_return legacy_message("Reading queued successfully");
+  co_return legacy_message(counts->pending > 0 ? "Reading stored to pending queue (maintenance mode)"
+                                               : "Reading queued successfully");
 }
 
 Task<Response> Api::legacy_post_bulk(Request& request, BodyReader& body) {
@@ -82,9 +84,15 @@ Response Api::legacy_register(const Request&, std::string_view body) {
       registration->meter, registration->region, registration->area, registration->dwelling_type, "", {}};
   const auto done = parts_.registry.register_meters({&meter, 1});
   if (!done) return legacy_error(done.error());
-  if (done->outcomes.front() == RegisterOutcome::exists) return legacy_error(409, "MeterID already registered");
-  if (const auto valid = check_legacy_registration(*registration, parts_.site); !valid)
+  if (done->outcomes.front() == RegisterOutcome::exists) {
+    parts_.events.record(event_type::kRegistrationError, "the meter is already registered", "{}", meter.id);
+    return legacy_error(409, "MeterID already registered");
+  }
+  if (const auto valid = check_legacy_registration(*registration, parts_.site); !valid) {
+    parts_.events.record(event_type::kRegistrationError, valid.error().message, "{}", meter.id);
     return legacy_error(valid.error());
+  }
+  parts_.events.record(event_type::kRegistration, "the meter was registered", "{}", meter.id);
   return registered(*registration, parts_.calendar.format(done->at));
 }
 

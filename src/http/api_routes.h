@@ -15,6 +15,7 @@ struct Api::Route {
   Plain plain = nullptr;  // gets the whole body
   Runs runs = Runs::on_worker;
   Streaming streaming = nullptr;  // reads the body itself, on the I/O thread, and never blocks
+  enum class InMaintenance : std::uint8_t { closed, open } in_maintenance = InMaintenance::closed;
 
   // Waits for the disk: runs on a worker.
   static constexpr Route blocking(Method method, std::string_view path, Plain handler) {
@@ -26,6 +27,11 @@ struct Api::Route {
   }
   static constexpr Route stream(Method method, std::string_view path, Streaming handler) {
     return {method, path, nullptr, Runs::on_io_thread, handler};
+  }
+  constexpr Route open_in_maintenance() const {
+    Route open = *this;
+    open.in_maintenance = InMaintenance::open;
+    return open;
   }
 };
 

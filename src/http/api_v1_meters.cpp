@@ -5,6 +5,7 @@
 #include "http/meter_json.h"
 #include "http/problem.h"
 #include "http/request_query.h"
+#include "service/event_types.h"
 
 namespace meterhouse {
 
@@ -116,6 +117,10 @@ Response Api::register_one(const NewMeter& meter) {
   const auto registrations = parts_.registry.register_meters({&meter, 1});
   if (!registrations) return problem(registrations.error());
   const RegisterOutcome outcome = registrations->outcomes.front();
+  if (outcome == RegisterOutcome::registered)
+    parts_.events.record(event_type::kRegistration, "the meter was registered", "{}", meter.id);
+  else
+    parts_.events.record(event_type::kRegistrationError, to_string(outcome), "{}", meter.id);
   if (outcome == RegisterOutcome::exists)
     return problem(409, fmt::format("meter {} is already registered", meter.id.text()));
   if (outcome != RegisterOutcome::registered)

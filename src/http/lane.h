@@ -12,6 +12,8 @@ namespace meterhouse {
 
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
 using SteadyTime = std::chrono::steady_clock::time_point;
+using LaneTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                    boost::asio::wait_traits<std::chrono::steady_clock>, IoExecutor>;
 
 struct ServerCounters {
   std::atomic<std::uint64_t> open = 0;
@@ -68,9 +70,7 @@ class Lane {
   ServerCounters& counters_;
   Budget& held_answers_;
   boost::asio::io_context context_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    IoExecutor>
-      sweep_timer_;
+  LaneTimer sweep_timer_;
   boost::intrusive::list<LaneMember> members_;
   bool stopping_ = false;
   SteadyTime kill_at_ = SteadyTime::max();

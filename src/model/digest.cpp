@@ -14,9 +14,18 @@ void Digest::add(SeriesKey key, Instant at, MilliWattHours register_value) {
   } bytes{key.packed(), static_cast<std::uint32_t>(epoch_seconds(at)), register_value.count()};
   static_assert(sizeof(bytes) == 16);
   const XXH128_hash_t hash = XXH3_128bits(&bytes, sizeof(bytes));
-  const std::uint64_t low = low_ + hash.low64;
-  high_ += hash.high64 + (low < low_ ? 1 : 0);
-  low_ = low;
+  add_hash(hash.high64, hash.low64);
+}
+
+void Digest::add(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  add_hash(hash.high64, hash.low64);
+}
+
+void Digest::add_hash(std::uint64_t high, std::uint64_t low) {
+  const std::uint64_t sum = low_ + low;
+  high_ += high + (sum < low_ ? 1 : 0);
+  low_ = sum;
 }
 
 void Digest::add(SeriesKey key, const SeriesView& series) {

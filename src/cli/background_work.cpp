@@ -1,0 +1,99 @@
+#include "cli/background_work.h"
+
+#include <date/date.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/json.hpp>
+
+#include "service/event_types.h"
+
+namespace meterhouse::cli {
+namespace {
+
+DailyJobParts daily_parts(DataDirectory& data, const UsageQueries& usage, const Clock& clock, EventLog& events,
+                          const ServerSettings& settings) {
+  DailyJobParts parts{.days = {data.calendar(), clock, data.catalog(), data.readings(), usage},
+                      .store = data.readings()};
+  const Seconds age = date::days{settings.event_retention_days};
+  parts.trim_events = [&events, age, most = settings.events_max](StepContext&) -> Result<std::string> {
+    const auto dropped = events.trim(age, most);
+    if (!dropped) return dropped.error();
+    return fmt::format("{} events dropped", *dropped);
+  };
+  return parts;
+}
+
+std::string fields_of(const JobRun& run, const JobStep* step) {
+  boost::json::object fields{{"run", run.id}, {"job", run.job}, {"trigger", run.trigger}};
+  if (run.day) fields["day"] = date::format("%F", *run.day);
+  fields["state"] = step != nullptr ? to_string(step->state) : to_string(run.state);
+  if (step != nullptr) {
+    fields["step"] = step->name;
+    fields["duration_ms"] = step->duration_ms;
+  }
+  return boost::json::serialize(fields);
+}
+
+// The begin and end of a run, and the end of each of its steps.
+void tell_change(EventLog& events, const JobRun& run, const JobStep* step) {
+  if (step != nullptr && step->state == JobStep::State::running) return;
+  const auto name = fmt::format("{} job{}", run.job, run.day ? date::format(" of %F", *run.day) : "");
+  std::string message;
+  if (step != nullptr)
+    message = fmt::format("{}: {} {}: {}", name, step->name, to_string(step->state), step->outcome);
+  else
+    message = fmt::format("{}: {}", name, run.ended ? to_string(run.state) : "begins");
+  const bool failed = step != nullptr ? step->state == JobStep::State::failed : run.state == JobRun::State::failed;
+  failed ? spdlog::error("{}", message) : spdlog::info("{}", message);
+  events.record(event_type::kDailyJobs, message, fields_of(run, step));
+  if (failed && step != nullptr) events.record(event_type::kError, message, fields_of(run, step));
+}
+
+}  // namespace
+
+BackgroundWork::BackgroundWork(DataDirectory& data, const UsageQueries& usage, const Clock& clock,
+                               const ServerSettings& settings)
+    : events_(data.catalog(), clock),
+      daily_(daily_parts(data, usage, clock, events_, settings)),
+      schedule_(data.calendar(), clock, data.catalog(), settings.daily_job_at.value_or(Seconds{0})),
+      scheduled_(settings.daily_job_at.has_value()),
+      jobs_(data.catalog(), clock, job_options()),
+      maintenance_(data.catalog(), data.readings(), jobs_, clock,
+                   {.on_change =
+                        [this](const std::string& message) {
+                          spdlog::info("{}", message);
+                          events_.record(event_type::kMaintenance, message);
+                        },
+                    .on_error =
+                        [this](const Error& error) {
+                          spdlog::error("maintenance: {}", error.message);
+                          events_.record(event_type::kError, "maintenance: " + error.message);
+                        }}) {}
+
+JobRunner::Options BackgroundWork::job_options() {
+  JobRunner::Options options;
+  options.plans[kDailyJob] = [this](const JobRun& run) { return daily_job_steps(daily_, *run.day); };
+  options.on_change = [this](const JobRun& run, const JobStep* step) { tell_change(events_, run, step); };
+  if (scheduled_)
+    options.when_idle = [this] {
+      if (const auto submitted = schedule_.submit_due(jobs_); !submitted)
+        events_.record(event_type::kError, "the schedule of the daily job: " + submitted.error().message);
+    };
+  return options;
+}
+
+Status BackgroundWork::start() {
+  events_.record(event_type::kSystem, "the server starts");
+  if (auto started = jobs_.start(); !started) return started.error().during("the jobs");
+  if (auto started = maintenance_.start(); !started) return started.error().during("maintenance");
+  return {};
+}
+
+void BackgroundWork::stop() {
+  jobs_.stop();  // first: maintenance may be waiting for a job
+  maintenance_.stop();
+  events_.record(event_type::kSystem, "the server stops");
+  if (const auto closed = events_.close(); !closed) spdlog::error("the event log: {}", closed.error().message);
+}
+
+}  // namespace meterhouse::cli

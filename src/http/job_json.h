@@ -1,0 +1,22 @@
+#pragma once
+
+#include "base/site_calendar.h"
+#include "http/json_writer.h"
+#include "model/day_total.h"
+#include "model/job.h"
+
+namespace meterhouse {
+
+// {"id","job","day","trigger","state","started","ended","steps":[{"name","state","started","ended","duration_ms",
+// "progress","outcome"},…]}
+void append_job_run(JsonWriter& json, const JobRun& run, const SiteCalendar& calendar);
+
+// {"date","closed_at","readings","missing"}, the object left open for what else belongs to it.
+void begin_closed_day(JsonWriter& json, const ClosedDay& day, const SiteCalendar& calendar);
+void append_day_total(JsonWriter& json, const DayTotal& total);
+
+std::string text_of(date::local_days day);  // "2025-02-20"
+// errors  invalid_argument
+Result<date::local_days> parse_day(std::string_view text);
+
+}  // namespace meterhouse

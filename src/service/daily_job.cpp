@@ -1,0 +1,133 @@
+#include "service/daily_job.h"
+
+#include <date/date.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace meterhouse {
+namespace {
+
+constexpr std::string_view kNewestRun = "daily_job.newest_day";
+constexpr std::size_t kMaxCatchUp = 366;  // days; whoever was off for longer gets the newest of them
+
+std::string text_of(date::local_days day) { return date::format("%F", day); }
+
+Result<std::string> fold(const DailyJobParts& parts) {
+  if (auto done = parts.store.fold(); !done) return done.error();
+  if (auto done = parts.store.merge(); !done) return done.error();
+  const StoreStats stats = parts.store.stats();
+  return fmt::format("{} readings in {} segments, {} bytes", stats.segment_readings, stats.segments,
+                     stats.segment_bytes);
+}
+
+std::string outcome_of(const ClosedDay& closed) {
+  return fmt::format("{}: {} readings, {} missing", text_of(closed.day), closed.readings, closed.missing);
+}
+
+Result<std::string> close_one(const DailyJobParts& parts, date::local_days day, StepContext& context) {
+  const auto closed = close_day(parts.days, day, [&](double part) {
+    context.progress(part);
+    return !context.stopping();
+  });
+  if (!closed) return closed.error();
+  return outcome_of(*closed);
+}
+
+std::optional<date::local_days> kept_from(const DailyJobParts& parts, date::local_days day) {
+  if (!parts.retention) return std::nullopt;
+  return day - *parts.retention;
+}
+
+// Every other day that readings have come for since it was summed up.
+Result<std::string> close_late_days(const DailyJobParts& parts, date::local_days day, StepContext& context) {
+  const auto horizon = kept_from(parts, day);
+  std::size_t closed = 0;
+  std::optional<date::local_days> last;
+  for (;;) {
+    const auto touched = parts.days.catalog.touched_days(day + date::days{1}, DayCatalog::kMaxDaysPerPage);
+    if (!touched) return touched.error();
+    // The same day again: readings for it come in all the time. The next run sums it up.
+    const auto first = std::ranges::find_if(*touched, [&](const TouchedDay& t) { return !last || t.day > *last; });
+    if (first == touched->end()) break;
+    for (auto at = first; at != touched->end(); ++at) {
+      if (context.stopping()) return Error{Errc::unavailable, "stopped between two days"};
+      last = at->day;
+      if (horizon && at->day < *horizon) {
+        if (auto done = keep_closed_day(parts.days, *at); !done) return done.error();
+        continue;
+      }
+      const auto done = close_day(parts.days, at->day, [&](double) { return !context.stopping(); });
+      if (!done) return done.error();
+      ++closed;
+    }
+  }
+  return closed == 0 ? std::string{"no day got late readings"}
+                     : fmt::format("{} {} with late readings summed up again", closed, closed == 1 ? "day" : "days");
+}
+
+}  // namespace
+
+std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local_days day) {
+  std::vector<JobStepWork> steps{
+      {.name = "fold", .run = [parts](StepContext&) { return fold(parts); }},
+      {.name = "close_day", .run = [parts, day](StepContext& context) { return close_one(parts, day, context); }},
+      {.name = "late_days", .run = [parts, day](StepContext& context) { return close_late_days(parts, day, context); }},
+  };
+  const auto add = [&](const char* name, const auto& run, const char* needs) {
+    if (run != nullptr) steps.push_back({.name = name, .run = run, .needs = needs});
+  };
+  add("backup", parts.backup, "");
+  add("verify_backup", parts.verify_backup, "backup");
+  add("drill", parts.drill, "verify_backup");
+  add("trim_events", parts.trim_events, "");
+  return steps;
+}
+
+std::vector<date::local_days> daily_runs_due(const SiteCalendar& calendar, Instant now, Seconds at,
+                                             date::local_days newest) {
+  date::local_days last = calendar.day_of(now) - date::days{1};
+  if (now < calendar.start_of_day(last + date::days{1}) + at) last -= date::days{1};
+  std::vector<date::local_days> due;
+  const date::days most{static_cast<int>(kMaxCatchUp)};
+  for (auto day = std::max(newest + date::days{1}, last - most + date::days{1}); day <= last; day += date::days{1})
+    due.push_back(day);
+  return due;
+}
+
+Result<std::int64_t> submit_daily_job(JobRunner& jobs, date::local_days today, std::string trigger) {
+  const date::local_days day = today - date::days{1};
+  for (;;) {
+    if (const auto id = jobs.unfinished(kDailyJob, day)) return *id;
+    auto id = jobs.submit(kDailyJob, day, trigger);
+    if (id || id.error().code != Errc::conflict) return id;  // conflict: somebody was faster; that run is as good
+  }
+}
+
+Result<date::local_days> DailySchedule::newest() {
+  const auto text = catalog_.state(kNewestRun);
+  if (!text) return text.error();
+  date::local_days day = calendar_.day_of(clock_.now()) - date::days{1};
+  if (!*text) {
+    if (auto done = catalog_.set_state(kNewestRun, text_of(day)); !done) return done.error();
+    return day;
+  }
+  std::istringstream in{**text};
+  in >> date::parse("%F", day);
+  if (in.fail()) return Error{Errc::corruption, fmt::format("{} is no day: '{:.20}'", kNewestRun, **text)};
+  return day;
+}
+
+Status DailySchedule::submit_due(JobRunner& jobs) {
+  const auto newest_day = newest();
+  if (!newest_day) return newest_day.error();
+  for (const date::local_days day : daily_runs_due(calendar_, clock_.now(), at_, *newest_day)) {
+    const auto id = jobs.submit(kDailyJob, day, "schedule");
+    // One of that day that somebody has begun by hand counts as the day's.
+    if (!id && id.error().code != Errc::conflict) return id.error();
+    if (auto done = catalog_.set_state(kNewestRun, text_of(day)); !done) return done.error();
+  }
+  return {};
+}
+
+}  // namespace meterhouse

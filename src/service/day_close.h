@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+
+#include "base/clock.h"
+#include "base/site_calendar.h"
+#include "model/day_total.h"
+#include "service/usage_queries.h"
+#include "store/catalog.h"
+#include "store/readings.h"
+
+namespace meterhouse {
+
+// What a day's closing stands on. All outlive the calls.
+struct DayCloseParts {
+  const SiteCalendar& calendar;
+  const Clock& clock;
+  Catalog& catalog;
+  const ReadingStore& store;
+  const UsageQueries& usage;
+};
+
+// Sums up a local day, by region, area, dwelling type and channel, from the readings as they stand, and writes that
+// down with the watermark it rests on. May be done again at any time: the sums are replaced.
+//   progress  gets the part of the meters done, from 0 to 1; false: stop, nothing is written down
+//   errors    unavailable: progress said so; the store's and the catalog's
+Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
+                            const std::function<bool(double)>& progress);
+
+// Leaves the sums of a closed day as they are and forgets that late readings touched it: the readings they were made
+// from are not kept any more. A day that was never closed stays so.
+Status keep_closed_day(const DayCloseParts& parts, const TouchedDay& touched);
+
+}  // namespace meterhouse
