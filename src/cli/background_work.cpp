@@ -11,9 +11,14 @@ namespace meterhouse::cli {
 namespace {
 
 DailyJobParts daily_parts(DataDirectory& data, const UsageQueries& usage, const Clock& clock, EventLog& events,
-                          const ServerSettings& settings) {
+                          OnlineBackup& backups, const ServerSettings& settings) {
   DailyJobParts parts{.days = {data.calendar(), clock, data.catalog(), data.readings(), usage},
                       .store = data.readings()};
+  if (settings.retention_days > 0) parts.retention = date::days{settings.retention_days};
+  if (settings.daily_backup) {
+    parts.backup = [&backups](StepContext& context) { return backups.create(context); };
+    parts.verify_backup = [&backups](StepContext& context) { return backups.verify_newest(context); };
+  }
   const Seconds age = date::days{settings.event_retention_days};
   parts.trim_events = [&events, age, most = settings.events_max](StepContext&) -> Result<std::string> {
     const auto dropped = events.trim(age, most);
@@ -45,16 +50,17 @@ void tell_change(EventLog& events, const JobRun& run, const JobStep* step) {
     message = fmt::format("{}: {}", name, run.ended ? to_string(run.state) : "begins");
   const bool failed = step != nullptr ? step->state == JobStep::State::failed : run.state == JobRun::State::failed;
   failed ? spdlog::error("{}", message) : spdlog::info("{}", message);
-  events.record(event_type::kDailyJobs, message, fields_of(run, step));
+  events.record(run.job == kBackupJob ? event_type::kBackup : event_type::kDailyJobs, message, fields_of(run, step));
   if (failed && step != nullptr) events.record(event_type::kError, message, fields_of(run, step));
 }
 
 }  // namespace
 
 BackgroundWork::BackgroundWork(DataDirectory& data, const UsageQueries& usage, const Clock& clock,
-                               const ServerSettings& settings)
+                               const ServerSettings& settings, OnlineBackup backups)
     : events_(data.catalog(), clock),
-      daily_(daily_parts(data, usage, clock, events_, settings)),
+      backups_(std::move(backups)),
+      daily_(daily_parts(data, usage, clock, events_, backups_, settings)),
       schedule_(data.calendar(), clock, data.catalog(), settings.daily_job_at.value_or(Seconds{0})),
       scheduled_(settings.daily_job_at.has_value()),
       jobs_(data.catalog(), clock, job_options()),
@@ -73,6 +79,7 @@ BackgroundWork::BackgroundWork(DataDirectory& data, const UsageQueries& usage, c
 JobRunner::Options BackgroundWork::job_options() {
   JobRunner::Options options;
   options.plans[kDailyJob] = [this](const JobRun& run) { return daily_job_steps(daily_, *run.day); };
+  options.plans[kBackupJob] = [this](const JobRun&) { return backups_.steps(); };
   options.on_change = [this](const JobRun& run, const JobStep* step) { tell_change(events_, run, step); };
   if (scheduled_)
     options.when_idle = [this] {

@@ -5,6 +5,7 @@
 #include "service/daily_job.h"
 #include "service/event_log.h"
 #include "service/maintenance.h"
+#include "service/online_backup.h"
 
 namespace meterhouse::cli {
 
@@ -13,7 +14,8 @@ namespace meterhouse::cli {
 class BackgroundWork {
  public:
   // All outlive it.
-  BackgroundWork(DataDirectory& data, const UsageQueries& usage, const Clock& clock, const ServerSettings& settings);
+  BackgroundWork(DataDirectory& data, const UsageQueries& usage, const Clock& clock, const ServerSettings& settings,
+                 OnlineBackup backups);
 
   // Goes on with what an earlier process left unfinished. Before readings are taken in.
   Status start();
@@ -21,6 +23,7 @@ class BackgroundWork {
   void stop();
 
   EventLog& events() { return events_; }
+  OnlineBackup& backups() { return backups_; }
   JobRunner& jobs() { return jobs_; }
   Maintenance& maintenance() { return maintenance_; }
 
@@ -28,6 +31,7 @@ class BackgroundWork {
   JobRunner::Options job_options();
 
   EventLog events_;  // first: the others tell it things to their end
+  OnlineBackup backups_;
   DailyJobParts daily_;
   DailySchedule schedule_;
   bool scheduled_;

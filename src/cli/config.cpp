@@ -159,6 +159,12 @@ Checked read_daily_job_at(const std::string& path, const json::value& value, Con
   return std::nullopt;
 }
 
+Checked read_daily_backup(const std::string& path, const json::value& value, Config& config) {
+  if (!value.is_bool()) return wrong_kind(path, value, "true or false");
+  config.server.daily_backup = value.get_bool();
+  return std::nullopt;
+}
+
 template <auto kMember, std::int64_t kLeast, std::int64_t kMost>
 Checked read_setting(const std::string& path, const json::value& value, Config& config) {
   auto& setting = config.server.*kMember;
@@ -191,6 +197,9 @@ constexpr KnownKey kKnownKeys[] = {
     {{"connections_max", {}}, read_setting<&ServerSettings::connections_max, 1, 1'000'000>},
     {{"daily_job_at", {}}, read_daily_job_at},
     {{"maintenance_seconds", {}}, read_setting<&ServerSettings::maintenance_seconds, 0, 86'400>},
+    {{"retention_days", {}}, read_setting<&ServerSettings::retention_days, 0, 36'500>},
+    {{"daily_backup", {}}, read_daily_backup},
+    {{"backups_kept", {}}, read_setting<&ServerSettings::backups_kept, 0, 10'000>},
     {{"event_retention_days", {}}, read_setting<&ServerSettings::event_retention_days, 1, 36'500>},
     {{"events_max", {}}, read_setting<&ServerSettings::events_max, 1'000, 100'000'000>},
 };

@@ -23,6 +23,9 @@ struct ServerSettings {
   std::size_t connections_max = 10'000;
   std::optional<Seconds> daily_job_at = std::chrono::minutes{10};  // since local midnight; nullopt: by hand alone
   std::int64_t maintenance_seconds = 60;
+  std::int64_t retention_days = 0;  // 0: readings are kept for ever
+  bool daily_backup = true;
+  std::size_t backups_kept = 14;  // 0: all
   std::int64_t event_retention_days = 400;
   std::uint64_t events_max = 1'000'000;
 };

@@ -17,6 +17,7 @@
 #include "cli/data_directory.h"
 #include "cli/demo_town.h"
 #include "cli/listen_address.h"
+#include "cli/new_store_id.h"
 #include "cli/start_gate.h"
 #include "cli/stop_signals.h"
 #include "http/api.h"
@@ -172,7 +173,17 @@ Result<std::unique_ptr<DemoTrickle>> start_demo(const Program& program, DataDire
 Status answer_requests(const Program& program, DataDirectory& data) {
   const auto& [config, listen] = program.configuration;
   const UsageQueries usage{config.site, data.calendar(), program.clock, data.catalog(), data.readings()};
-  BackgroundWork background{data, usage, program.clock, config.server};
+  const std::string& path = program.options.data;
+  auto store_id = read_or_make_store_id(program.files, path, new_store_id);
+  if (!store_id) return store_id.error();
+  OnlineBackup backups{program.files,
+                       program.clock,
+                       program.options.backup_dir.empty() ? path + "/backups" : program.options.backup_dir,
+                       std::move(*store_id),
+                       data.readings(),
+                       data.catalog(),
+                       config.server.backups_kept};
+  BackgroundWork background{data, usage, program.clock, config.server, std::move(backups)};
   if (auto started = background.start(); !started) return started.error();
   Api api{ApiParts{.site = config.site,
                    .calendar = data.calendar(),
@@ -185,6 +196,7 @@ Status answer_requests(const Program& program, DataDirectory& data) {
                    .jobs = background.jobs(),
                    .maintenance = background.maintenance(),
                    .events = background.events(),
+                   .backups = background.backups(),
                    .maintenance_duration = Seconds{config.server.maintenance_seconds},
                    .bulk_records_max = config.server.bulk_records_max},
           config.server.worker_threads};
@@ -267,6 +279,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   command->add_option("--listen", options->listen, "Address and port")->capture_default_str();
   command->add_option("--config", options->config, "Regions, areas, dwelling types, time zone, limits")
       ->capture_default_str();
+  command->add_option("--backup-dir", options->backup_dir,
+                      "Where backups go; best on another disk (default: `backups` in the data directory)");
   command->add_flag("--demo", options->demo,
                     "Fill an empty data directory with a small simulated town, and keep it living");
   command->add_flag("--allow-unregistered", options->allow_unregistered,

@@ -12,6 +12,7 @@ struct ServeOptions {
   std::string data = "data";
   std::string listen = "127.0.0.1:8050";
   std::string config = kDefaultConfig;
+  std::string backup_dir;  // empty: "backups" in the data directory
   bool demo = false;
   bool allow_unregistered = false;
   std::uint64_t head_budget_kb = 0;  // instead of the configuration's head_budget_mb; for tests: it folds every moment

@@ -20,6 +20,7 @@
 #include "service/ingest.h"
 #include "service/job_runner.h"
 #include "service/maintenance.h"
+#include "service/online_backup.h"
 #include "service/registry.h"
 #include "service/usage_queries.h"
 #include "store/readings.h"
@@ -39,6 +40,7 @@ struct ApiParts {
   JobRunner& jobs;
   Maintenance& maintenance;
   EventLog& events;
+  OnlineBackup& backups;
   Seconds maintenance_duration{60};        // of GET /stopserver, and where a request names none
   std::size_t bulk_records_max = 100'000;  // of POST /meter/bulk_readings
 };
@@ -113,6 +115,9 @@ class Api final : public Application {
   Result<std::int64_t> submit_daily(std::string trigger);
   Response get_day(const Request& request, std::string_view body);
   Response get_digest(const Request& request, std::string_view body);
+  // api_v1_backups.cpp
+  Response get_backups(const Request& request, std::string_view body);
+  Response post_backup(const Request& request, std::string_view body);
   // api_v1_events.cpp
   Response get_events(const Request& request, std::string_view body);
   Response follow_events(EventFilter filter);

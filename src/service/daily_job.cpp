@@ -66,6 +66,15 @@ Result<std::string> close_late_days(const DailyJobParts& parts, date::local_days
                      : fmt::format("{} {} with late readings summed up again", closed, closed == 1 ? "day" : "days");
 }
 
+Result<std::string> drop_old(const DailyJobParts& parts, date::local_days day) {
+  const auto horizon = kept_from(parts, day);
+  if (!horizon) return std::string{"everything is kept"};
+  const std::uint64_t before = parts.store.stats().segment_readings;
+  if (auto done = parts.store.drop_before(parts.days.calendar.start_of_day(*horizon)); !done) return done.error();
+  const std::uint64_t after = parts.store.stats().segment_readings;
+  return fmt::format("{} readings of months before {} dropped", before - std::min(before, after), text_of(*horizon));
+}
+
 }  // namespace
 
 std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local_days day) {
@@ -73,6 +82,7 @@ std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local
       {.name = "fold", .run = [parts](StepContext&) { return fold(parts); }},
       {.name = "close_day", .run = [parts, day](StepContext& context) { return close_one(parts, day, context); }},
       {.name = "late_days", .run = [parts, day](StepContext& context) { return close_late_days(parts, day, context); }},
+      {.name = "retention", .run = [parts, day](StepContext&) { return drop_old(parts, day); }},
   };
   const auto add = [&](const char* name, const auto& run, const char* needs) {
     if (run != nullptr) steps.push_back({.name = name, .run = run, .needs = needs});

@@ -140,6 +140,26 @@ TEST_F(DailyJobTest, SumsUpAgainTheDaysWithLateReadings) {
   EXPECT_EQ(left.front().day, day(2025, 2, 21));
 }
 
+TEST_F(DailyJobTest, DropsWholeMonthsAndKeepsTheirSums) {
+  fill_day(100'000'001, "2024-12-20T00:00+08:00", "0.25");
+  fill_day(100'000'001, "2025-02-20T00:00+08:00", "1");
+  run(parts(), day(2024, 12, 20));
+  const auto before = totals(day(2024, 12, 20));
+  auto keeping = parts();
+  keeping.retention = date::days{30};
+  EXPECT_EQ(run(keeping, day(2025, 2, 20)).state, JobRun::State::done);
+  EXPECT_TRUE(must(store_.read({MeterId::from_number(100'000'001), Channel::import_},
+                               {instant("2024-12-01T00:00Z"), instant("2025-01-15T00:00Z")}, Neighbours::without))
+                  .empty());
+  EXPECT_EQ(must(store_.latest({MeterId::from_number(100'000'001), Channel::import_}, 100)).size(), 49U);
+  // A reading that comes for the dropped month changes nothing any more.
+  const std::vector<date::local_days> late{day(2024, 12, 20)};
+  must(catalog_->touch_days(late, store_.stats().sequence));
+  run(keeping, day(2025, 2, 20));
+  EXPECT_EQ(totals(day(2024, 12, 20)), before);
+  EXPECT_THAT(must(catalog_->touched_days(day(2030, 1, 1), 10)), IsEmpty());
+}
+
 TEST_F(DailyJobTest, TheScheduleCatchesUpInOrderAndRemembers) {
   JobRunner::Options options;
   std::vector<date::local_days> days;

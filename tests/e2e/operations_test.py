@@ -3,11 +3,13 @@
 import http.client
 import json
 import signal
+import subprocess
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from openapi_answers import OpenApiAnswers
-from support import ServerTest, iso, main, now
+from support import PROGRAM, Client, RunningServer, ServerTest, free_address, iso, main, now, serve_command
 
 WAIT_S = 60
 
@@ -191,6 +193,36 @@ class DailyJob(Operations):
         self.assertEqual(self.client.json("GET", "/get_backup?date=nonsense")[0], 404)
         self.assertEqual(self.ask("GET", "/api/v1/days/nonsense")[0], 400)
         self.assertEqual(self.ask("GET", "/api/v1/jobs/999999")[0], 404)
+
+
+class Backups(Operations):
+    def test_a_running_server_backs_itself_up_and_is_restored(self):
+        meter = self.new_meter()
+        self.fill_yesterday(meter)
+        status, run = self.ask("POST", "/api/v1/backups")
+        self.assertEqual((status, run["job"]), (202, "backup"))
+
+        def ended():
+            answer = self.ask("GET", f"/api/v1/jobs/{run['id']}")[1]
+            return answer if answer["state"] != "running" else None
+
+        run = self.wait_until("the end of the backup", ended)
+        self.assertEqual([step["state"] for step in run["steps"]], ["done", "done"], run)
+        found = self.ask("GET", "/api/v1/backups")[1]
+        self.assertEqual([backup["whole"] for backup in found["backups"]], [True])
+        digest = self.ask("GET", "/api/v1/digest")[1]
+        self.assertEqual(self.run_daily_job()["state"], "done")  # a second backup, and the check of it
+        self.assertEqual(len(self.ask("GET", "/api/v1/backups")[1]["backups"]), 2)
+
+        restored = Path(self.folder.name) / "restored"
+        subprocess.run([PROGRAM, "restore", "--from", found["directory"], "--to", restored], check=True, stdout=subprocess.DEVNULL)
+        address = free_address()
+        with RunningServer(serve_command(address, restored), address):
+            self.assertEqual(Client(address).json("GET", "/api/v1/digest")[1], digest)
+        manifest = next(Path(found["directory"]).glob("backup-*/manifest.json"))
+        manifest.write_bytes(manifest.read_bytes()[:-10])
+        damaged = [backup for backup in self.ask("GET", "/api/v1/backups")[1]["backups"] if not backup["whole"]]
+        self.assertEqual([backup["name"] for backup in damaged], [manifest.parent.name])
 
 
 class Events(Operations):

@@ -1,0 +1,45 @@
+// The backups of the running store.
+#include "http/api.h"
+#include "http/json_writer.h"
+#include "http/problem.h"
+#include "http/request_query.h"
+
+namespace meterhouse {
+namespace {
+
+void append_backup(JsonWriter& json, const ListedBackup& backup, const SiteCalendar& calendar) {
+  json.object().key("name").text(backup.name).key("whole").boolean(backup.damage.empty()).key("damage");
+  backup.damage.empty() ? json.null() : json.text(backup.damage);
+  if (backup.manifest) {
+    const BackupManifest& manifest = *backup.manifest;
+    json.key("started").text(calendar.format(manifest.started));
+    json.key("finished").text(calendar.format(manifest.finished));
+    json.key("sequence").number(manifest.sequence).key("meters").number(manifest.meters);
+    json.key("files").number(std::uint64_t{manifest.files.size()}).key("bytes").number(manifest.bytes());
+  }
+  json.end();
+}
+
+}  // namespace
+
+Response Api::get_backups(const Request& request, std::string_view) {
+  if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
+  const auto backups = parts_.backups.list();
+  if (!backups) return problem(backups.error());
+  JsonWriter json;
+  json.object().key("directory").text(parts_.backups.directory()).key("backups").array();
+  for (const ListedBackup& backup : *backups) append_backup(json, backup, parts_.calendar);
+  return json_response(200, json.end().end().take());
+}
+
+Response Api::post_backup(const Request& request, std::string_view) {
+  if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
+  for (;;) {
+    if (const auto id = parts_.jobs.unfinished(kBackupJob, std::nullopt)) return job_response(202, *id);
+    const auto id = parts_.jobs.submit(kBackupJob, std::nullopt, "request");
+    if (id) return job_response(202, *id);
+    if (id.error().code != Errc::conflict) return problem(id.error());  // conflict: somebody was faster
+  }
+}
+
+}  // namespace meterhouse

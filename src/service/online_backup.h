@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+
+#include "service/backup_directory.h"
+#include "service/job_runner.h"
+#include "store/catalog.h"
+#include "store/readings.h"
+
+namespace meterhouse {
+
+inline constexpr const char* kBackupJob = "backup";
+
+// Backups of the store that runs, as steps of jobs. All references outlive it.
+//   threads  create and verify: one at a time (the job runner's); list: any
+class OnlineBackup {
+ public:
+  // kept  how many of the newest sound ones stay; 0: all
+  OnlineBackup(FileSystem& files, const Clock& clock, std::string directory, StoreId store, ReadingStore& readings,
+               const Catalog& catalog, std::size_t kept)
+      : backups_(files, clock, std::move(directory)),
+        store_(std::move(store)),
+        readings_(readings),
+        catalog_(catalog),
+        kept_(kept) {}
+
+  const std::string& directory() const { return backups_.path(); }
+
+  // Makes one, and removes the oldest past those kept. What came of it, in a sentence.
+  Result<std::string> create(StepContext& context);
+  // Reads every byte of the newest. errors  corruption: names the backup and the files
+  Result<std::string> verify_newest(StepContext& context) const;
+  // Empty where there is no directory yet.
+  Result<std::vector<ListedBackup>> list() const;
+
+  // The steps of the job that makes and checks one.
+  std::vector<JobStepWork> steps();
+
+ private:
+  BackupDirectory backups_;
+  StoreId store_;
+  ReadingStore& readings_;
+  const Catalog& catalog_;
+  std::size_t kept_;
+};
+
+}  // namespace meterhouse
