@@ -42,6 +42,8 @@ Status EmbeddedReadingStore::recover() {
   }
   auto manifest = read_manifest(files_, manifest_path());
   if (!manifest) return manifest.error();
+  // Whoever wrote it may have ended before its name was durable; all that follows rests on it.
+  if (auto done = files_.sync_directory(options_.directory); !done) return done;
   manifest_ = std::move(*manifest);
   if (manifest_.timezone != options_.calendar.zone_name())
     return Error{Errc::invalid_argument, fmt::format("the data follow the clock of {}, the configuration says {}",

@@ -38,9 +38,12 @@ Status check_no_pending(FileSystem& files, const std::string& directory, const M
       empty = scan->frames == 0 && !scan->torn;
     }
     if (!empty)
-      return Error{Errc::corruption,
-                   fmt::format("{}/{}: offset 0: pending readings that the manifest does not know; is it an older one?",
-                               directory, name)};
+      return Error{
+          Errc::corruption,
+          fmt::format(
+              "{}/{}: offset 0: pending readings that the manifest, where they begin at file {}, does not know; "
+              "is it an older one?",
+              directory, name, manifest.first_pending_file)};
   }
   return {};
 }
