@@ -159,6 +159,19 @@ Checked read_daily_job_at(const std::string& path, const json::value& value, Con
   return std::nullopt;
 }
 
+Checked read_journal_shipping(const std::string& path, const json::value& value, Config& config) {
+  constexpr std::pair<std::string_view, ShippingMode> kModes[] = {{"off", ShippingMode::off},
+                                                                  {"every_second", ShippingMode::every_second},
+                                                                  {"every_batch", ShippingMode::every_batch}};
+  if (!value.is_string()) return wrong_kind(path, value, R"("off", "every_second" or "every_batch")");
+  const std::string text = text_of(value);
+  const auto found = std::ranges::find(kModes, std::string_view{text}, [](const auto& mode) { return mode.first; });
+  if (found == std::end(kModes))
+    return Fault{path, fmt::format(R"(is '{:.40}', not "off", "every_second" or "every_batch")", text)};
+  config.server.journal_shipping = found->second;
+  return std::nullopt;
+}
+
 Checked read_daily_backup(const std::string& path, const json::value& value, Config& config) {
   if (!value.is_bool()) return wrong_kind(path, value, "true or false");
   config.server.daily_backup = value.get_bool();
@@ -198,6 +211,7 @@ constexpr KnownKey kKnownKeys[] = {
     {{"daily_job_at", {}}, read_daily_job_at},
     {{"maintenance_seconds", {}}, read_setting<&ServerSettings::maintenance_seconds, 0, 86'400>},
     {{"retention_days", {}}, read_setting<&ServerSettings::retention_days, 0, 36'500>},
+    {{"journal_shipping", {}}, read_journal_shipping},
     {{"daily_backup", {}}, read_daily_backup},
     {{"backups_kept", {}}, read_setting<&ServerSettings::backups_kept, 0, 10'000>},
     {{"event_retention_days", {}}, read_setting<&ServerSettings::event_retention_days, 1, 36'500>},

@@ -10,6 +10,7 @@
 #include "base/file_system.h"
 #include "base/result.h"
 #include "model/site.h"
+#include "service/journal_shipper.h"
 
 namespace meterhouse::cli {
 
@@ -24,6 +25,7 @@ struct ServerSettings {
   std::optional<Seconds> daily_job_at = std::chrono::minutes{10};  // since local midnight; nullopt: by hand alone
   std::int64_t maintenance_seconds = 60;
   std::int64_t retention_days = 0;  // 0: readings are kept for ever
+  ShippingMode journal_shipping = ShippingMode::off;
   bool daily_backup = true;
   std::size_t backups_kept = 14;  // 0: all
   std::int64_t event_retention_days = 400;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/new_store_id.h"
+#include "service/backup_directory.h"
 #include "service/catalog_change.h"
 #include "service/restore_marker.h"
 #include "store/embedded/store_lock.h"
@@ -85,6 +87,16 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   if (!catalog) return catalog.error().during("open the catalog");
   opened->catalog_ = std::move(*catalog);
 
+  if (options.shipping != ShippingMode::off)
+    if (const auto begun = opened->begin_shipping(path, files, clock, options); !begun)
+      return begun.error().during(fmt::format("ship the journal to {}", options.backup_directory));
+  EmbeddedOptions::OnFrame on_frame;
+  if (opened->shipper_)
+    on_frame = [shipper = opened->shipper_.get()](FrameStream stream, const FrameHeader& header,
+                                                  std::span<const std::byte> frame) {
+      shipper->ship(stream, header.sequence, header.arrived, frame);
+      return Status{};
+    };
   auto readings = EmbeddedReadingStore::open(
       files, clock,
       EmbeddedOptions{.directory = path,
@@ -95,10 +107,14 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                       .on_fold = [&catalog = *opened->catalog_](
                                      std::span<const date::local_days> days,
                                      std::uint64_t sequence) { return catalog.touch_days(days, sequence); },
-                      .on_background_error = std::move(options.on_background_error),
+                      .on_frame = std::move(on_frame),
+                      .on_background_error = options.on_background_error,
                       .on_failure = std::move(options.on_failure)});
   if (!readings) return readings.error().during("open the readings");
   opened->readings_ = std::move(*readings);
+  if (opened->shipper_)
+    if (const auto caught_up = opened->shipper_->end_catching_up(); !caught_up)
+      options.on_background_error(caught_up.error().during("ship the journal"));
 
   opened->registry_ = std::make_unique<Registry>(site, clock, *opened->catalog_, *opened->readings_, opened->meters_);
   if (const auto loaded = opened->registry_->load(); !loaded) return loaded.error().during("read the meters");
@@ -115,10 +131,31 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open_existing(const std::s
   return open(path, site, files, clock, std::move(options));
 }
 
+// A backup disk that cannot be written to when the server starts stops the start: whoever set shipping relies on it.
+// One that fails later is told, and what waits for it is bounded.
+Status DataDirectory::begin_shipping(const std::string& path, FileSystem& files, const Clock& clock,
+                                     const Options& options) {
+  const auto store = read_or_make_store_id(files, path, new_store_id);
+  if (!store) return store.error();
+  BackupDirectory backups{files, clock, options.backup_directory};
+  if (auto claimed = backups.claim(*store); !claimed) return claimed;
+  auto shipper = JournalShipper::open(files, clock,
+                                      {.directory = backups.journal_directory(),
+                                       .store = *store,
+                                       .mode = options.shipping,
+                                       .on_error = options.on_background_error});
+  if (!shipper) return shipper.error();
+  shipper_ = std::move(*shipper);
+  shipper_->begin_catching_up();
+  return {};
+}
+
 Status DataDirectory::close() {
   const auto folded = readings_->close();
+  const auto shipped = shipper_ ? shipper_->close() : Status{};
   const auto closed = catalog_->close();
-  return folded ? closed : folded;
+  if (!folded) return folded;
+  return shipped ? closed : shipped.error().during("ship the journal");
 }
 
 }  // namespace meterhouse::cli

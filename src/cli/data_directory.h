@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "model/site.h"
+#include "service/journal_shipper.h"
 #include "service/meter_directory.h"
 #include "service/registry.h"
 #include "store/catalog.h"
@@ -24,6 +25,9 @@ class DataDirectory {
     std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
     // Where there are readings but no catalog: it was lost. An empty one is made only for who asks for it.
     enum class LostCatalog : std::uint8_t { refuse, make_empty } lost_catalog = LostCatalog::refuse;
+    // Where the journal is shipped as it is written; empty: nowhere.
+    std::string backup_directory = {};
+    ShippingMode shipping = ShippingMode::off;
     std::function<void(const Error&)> on_background_error = [](const Error&) {};
     std::function<void(const Error&)> on_failure = [](const Error&) {};
   };
@@ -44,11 +48,13 @@ class DataDirectory {
   EmbeddedReadingStore& readings() { return *readings_; }
   MeterDirectory& meters() { return meters_; }
   Registry& registry() { return *registry_; }
+  JournalShipper* shipper() { return shipper_.get(); }  // null: the journal is not shipped
 
   // Folds and marks the store as closed in good order. Without it the next open replays the journal.
   Status close();
 
  private:
+  Status begin_shipping(const std::string& path, FileSystem& files, const Clock& clock, const Options& options);
   DataDirectory(const Site& site, SiteCalendar calendar) : site_(site), calendar_(std::move(calendar)) {}
 
   const Site& site_;
@@ -56,6 +62,7 @@ class DataDirectory {
   std::shared_ptr<FileSystem::Lock> lock_;
   MeterDirectory meters_;
   std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<JournalShipper> shipper_;  // before the store, which hands it frames to its end
   std::unique_ptr<EmbeddedReadingStore> readings_;
   std::unique_ptr<Registry> registry_;
 };

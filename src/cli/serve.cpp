@@ -47,10 +47,16 @@ struct Failure {
   std::atomic<bool> happened = false;
 };
 
+std::string backup_directory(const ServeOptions& options) {
+  return options.backup_dir.empty() ? options.data + "/backups" : options.backup_dir;
+}
+
 DataDirectory::Options data_options(const ServeOptions& given, const ServerSettings& settings, Failure& failure) {
   DataDirectory::Options options;
   options.head_budget_bytes = given.head_budget_kb != 0 ? given.head_budget_kb << 10 : settings.head_budget_mb << 20;
   if (given.allow_unregistered) options.lost_catalog = DataDirectory::Options::LostCatalog::make_empty;
+  options.backup_directory = backup_directory(given);
+  options.shipping = settings.journal_shipping;
   options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
   options.on_failure = [&failure](const Error& error) {
     spdlog::critical("the journal failed, nothing more is acknowledged: {}", error.message);
@@ -176,13 +182,8 @@ Status answer_requests(const Program& program, DataDirectory& data) {
   const std::string& path = program.options.data;
   auto store_id = read_or_make_store_id(program.files, path, new_store_id);
   if (!store_id) return store_id.error();
-  OnlineBackup backups{program.files,
-                       program.clock,
-                       program.options.backup_dir.empty() ? path + "/backups" : program.options.backup_dir,
-                       std::move(*store_id),
-                       data.readings(),
-                       data.catalog(),
-                       config.server.backups_kept};
+  OnlineBackup backups{program.files,   program.clock,  backup_directory(program.options), std::move(*store_id),
+                       data.readings(), data.catalog(), config.server.backups_kept,        data.shipper()};
   BackgroundWork background{data, usage, program.clock, config.server, std::move(backups)};
   if (auto started = background.start(); !started) return started.error();
   Api api{ApiParts{.site = config.site,

@@ -370,7 +370,7 @@ TEST_F(Shipper, PiecesOfAnotherStoreOrCutInTheMiddleAreDamage) {
   const auto names = *disk().list("backups/journal");
   const std::string first = "backups/journal/" + names[0];
   auto bytes = disk().content(first);
-  bytes.resize(bytes.size() - kPieceFooterSize);
+  bytes.erase(bytes.end() - static_cast<std::ptrdiff_t>(kPieceFooterSize), bytes.end());
   disk().set_content(first, bytes);
   EXPECT_THAT(scan().damages, ElementsAre(HasSubstr("cut, or its footer")));
   const ByteProgress untold;

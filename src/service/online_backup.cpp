@@ -26,6 +26,8 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   if (!made) return made.error();
   std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
                                     made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
+  if (shipper_ != nullptr)
+    if (auto begun = shipper_->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
   if (kept_ == 0) return outcome;
   const auto pruned = backups_.prune({.newest = kept_}, tell(context));
   if (!pruned) return pruned.error().during("remove old backups");

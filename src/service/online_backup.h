@@ -4,6 +4,7 @@
 
 #include "service/backup_directory.h"
 #include "service/job_runner.h"
+#include "service/journal_shipper.h"
 #include "store/catalog.h"
 #include "store/readings.h"
 
@@ -15,14 +16,16 @@ inline constexpr const char* kBackupJob = "backup";
 //   threads  create and verify: one at a time (the job runner's); list: any
 class OnlineBackup {
  public:
-  // kept  how many of the newest sound ones stay; 0: all
+  // kept     how many of the newest sound ones stay; 0: all
+  // shipper  begins new pieces behind each backup; null: the journal is not shipped
   OnlineBackup(FileSystem& files, const Clock& clock, std::string directory, StoreId store, ReadingStore& readings,
-               const Catalog& catalog, std::size_t kept)
+               const Catalog& catalog, std::size_t kept, JournalShipper* shipper)
       : backups_(files, clock, std::move(directory)),
         store_(std::move(store)),
         readings_(readings),
         catalog_(catalog),
-        kept_(kept) {}
+        kept_(kept),
+        shipper_(shipper) {}
 
   const std::string& directory() const { return backups_.path(); }
 
@@ -42,6 +45,7 @@ class OnlineBackup {
   ReadingStore& readings_;
   const Catalog& catalog_;
   std::size_t kept_;
+  JournalShipper* shipper_;
 };
 
 }  // namespace meterhouse

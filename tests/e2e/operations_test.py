@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -223,6 +224,53 @@ class Backups(Operations):
         manifest.write_bytes(manifest.read_bytes()[:-10])
         damaged = [backup for backup in self.ask("GET", "/api/v1/backups")[1]["backups"] if not backup["whole"]]
         self.assertEqual([backup["name"] for backup in damaged], [manifest.parent.name])
+
+
+class Shipping(Operations):
+    CONFIG = {**Operations.CONFIG, "journal_shipping": "every_batch"}
+
+    def test_a_lost_disk_is_restored_to_any_moment(self):
+        backups = Path(self.folder.name) / "elsewhere"
+        type(self).command += ["--backup-dir", str(backups)]
+        self.restart(signal.SIGTERM)
+        meter = self.new_meter()
+        first = self.midnight(3)
+
+        def send(number):
+            row = {"meter_id": meter, "at": iso(first + timedelta(minutes=30 * number)), "register": number}
+            counts = self.client.json("POST", "/api/v1/readings", [row])[1]
+            self.assertEqual(counts["accepted"] + counts["pending"], 1)
+
+        for number in range(10):
+            send(number)
+        self.assertEqual(self.ask("POST", "/api/v1/backups")[0], 202)
+        self.wait_until("a backup", lambda: self.ask("GET", "/api/v1/backups")[1]["backups"])
+        time.sleep(2)  # moments of the journal are whole seconds
+        for number in range(10, 15):
+            send(number)
+        time.sleep(2)
+        moment = iso(now() - timedelta(seconds=1))
+        late = self.new_meter()
+        self.ask("POST", "/api/v1/maintenance", {"duration_s": 3600})
+        for number in range(15, 20):
+            send(number)
+        self.end_server(signal.SIGKILL)
+        shutil.rmtree(self.data)
+
+        for at, count, meters in (("", 20, {meter, late}), (moment, 15, {meter})):
+            with self.subTest(at):
+                restored = Path(self.folder.name) / f"restored-{count}"
+                command = [PROGRAM, "restore", "--from", backups, "--to", restored] + (["--at", at] if at else [])
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                address = free_address()
+                with RunningServer(serve_command(address, restored), address):
+                    client = Client(address)
+                    readings = client.json("GET", f"/api/v1/meters/{meter}/readings")[1]["readings"]
+                    self.assertEqual([reading["register"] for reading in readings], list(range(count)))
+                    listed = client.json("GET", "/api/v1/meters")[1]["meters"]
+                    self.assertEqual({entry["meter_id"] for entry in listed}, meters)
+        type(self).command[-1] += "-2"  # a new store; the backups of the lost one are not its own
+        self.begin_server()
 
 
 class Events(Operations):
