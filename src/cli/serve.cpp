@@ -75,11 +75,12 @@ void log_opened(const std::string& path, DataDirectory& data, std::chrono::durat
       path, data.meters().size(), stats.head_readings + stats.segment_readings, report.replayed_readings, took.count());
   if (report.damage)
     spdlog::error("what was replayed could not all be compared with what is stored: {}", report.damage->message);
-  if (report.torn)
-    spdlog::warn(
-        "{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a crash (never "
-        "acknowledged) or damage",
-        report.torn->file, report.torn->length, report.torn->offset);
+  for (const auto& torn : {report.torn, report.pending_torn})
+    if (torn)
+      spdlog::warn(
+          "{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a crash (never "
+          "acknowledged) or damage",
+          torn->file, torn->length, torn->offset);
 }
 
 struct Configuration {

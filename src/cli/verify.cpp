@@ -139,7 +139,11 @@ void print_text(const Findings& findings) {
         "repeats or contradicts a reading is no further reading\n",
         counted(readings.segment_readings, "reading"), counted(readings.journal_readings, "record"), meters,
         with_spaces(bytes));
-  if (readings.torn) fmt::print("{}\n", torn_text(*readings.torn));
+  if (readings.held)
+    fmt::print("pending: {} frames, {} readings, visible when maintenance ends\n", with_spaces(readings.pending_frames),
+               with_spaces(readings.pending_readings));
+  for (const auto& torn : {readings.torn, readings.pending_torn})
+    if (torn) fmt::print("{}\n", torn_text(*torn));
   for (const auto& damage : damages_of(findings)) fmt::print("DAMAGE {}\n", damage);
   if (readings.damage_count > readings.damages.size())
     fmt::print("and {} more\n", with_spaces(readings.damage_count - readings.damages.size()));
@@ -170,7 +174,9 @@ void print_json(const Findings& findings) {
                           {"damages", damages},
                           {"unregistered_count", lacking.size()},
                           {"unregistered", lacking}};
+  out["pending_readings"] = readings.pending_readings;
   if (readings.torn) out["torn"] = torn_text(*readings.torn);
+  if (readings.pending_torn) out["pending_torn"] = torn_text(*readings.pending_torn);
   fmt::print("{}\n", boost::json::serialize(out));
 }
 
