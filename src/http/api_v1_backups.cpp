@@ -34,12 +34,8 @@ Response Api::get_backups(const Request& request, std::string_view) {
 
 Response Api::post_backup(const Request& request, std::string_view) {
   if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
-  for (;;) {
-    if (const auto id = parts_.jobs.unfinished(kBackupJob, std::nullopt)) return job_response(202, *id);
-    const auto id = parts_.jobs.submit(kBackupJob, std::nullopt, "request");
-    if (id) return job_response(202, *id);
-    if (id.error().code != Errc::conflict) return problem(id.error());  // conflict: somebody was faster
-  }
+  const auto id = parts_.jobs.submit_or_join(kBackupJob, std::nullopt, "request");
+  return id ? job_response(202, *id) : problem(id.error());
 }
 
 }  // namespace meterhouse

@@ -44,6 +44,11 @@ struct JobRun {
   friend bool operator==(const JobRun&, const JobRun&) = default;
 };
 
+// Whether the step is over, whatever came of it.
+constexpr bool has_ended(JobStep::State state) {
+  return state != JobStep::State::waiting && state != JobStep::State::running;
+}
+
 std::string_view to_string(JobStep::State state);  // the names above
 std::string_view to_string(JobRun::State state);
 // errors  invalid_argument: no such state

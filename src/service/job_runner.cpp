@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::chrono::seconds kIdleTick{1};
 
-bool has_ended(JobStep::State state) { return state != JobStep::State::waiting && state != JobStep::State::running; }
-
 }  // namespace
 
 class JobRunner::Context final : public StepContext {
@@ -55,6 +53,16 @@ Status JobRunner::start() {
 
 Result<std::int64_t> JobRunner::submit(const std::string& job, std::optional<date::local_days> day,
                                        std::string trigger) {
+  return enqueue(job, day, std::move(trigger), IfUnfinished::refuse);
+}
+
+Result<std::int64_t> JobRunner::submit_or_join(const std::string& job, std::optional<date::local_days> day,
+                                               std::string trigger) {
+  return enqueue(job, day, std::move(trigger), IfUnfinished::join);
+}
+
+Result<std::int64_t> JobRunner::enqueue(const std::string& job, std::optional<date::local_days> day,
+                                        std::string trigger, IfUnfinished otherwise) {
   const auto plan = options_.plans.find(job);
   if (plan == options_.plans.end()) return Error{Errc::not_found, fmt::format("there is no job {:.40}", job)};
   JobRun run{.job = job, .day = day, .trigger = std::move(trigger), .started = clock_.now()};
@@ -63,7 +71,10 @@ Result<std::int64_t> JobRunner::submit(const std::string& job, std::optional<dat
   // rarely.
   const std::scoped_lock lock{mutex_};
   if (stopping_) return Error{Errc::unavailable, "the server is stopping"};
-  if (find_unfinished(run.job, run.day)) return Error{Errc::conflict, fmt::format("the {} job runs already", job)};
+  if (const auto unfinished = find_unfinished(run.job, run.day)) {
+    if (otherwise == IfUnfinished::join) return *unfinished;
+    return Error{Errc::conflict, fmt::format("the {} job runs already", job)};
+  }
   if (waiting_.size() >= kMaxWaiting)
     return Error{Errc::unavailable, fmt::format("{} jobs wait already", waiting_.size())};
   const auto id = catalog_.begin_job_run(run);

@@ -63,6 +63,8 @@ class JobRunner {
   //   errors  not_found: no such job; conflict: one of that job and day waits or runs; unavailable: kMaxWaiting wait
   //           already, or stopped; the catalog's
   Result<std::int64_t> submit(const std::string& job, std::optional<date::local_days> day, std::string trigger);
+  // The one of that job and day that waits or runs already, else a new one. errors  as submit, but for conflict
+  Result<std::int64_t> submit_or_join(const std::string& job, std::optional<date::local_days> day, std::string trigger);
 
   // The run of that job and day that waits or runs.
   std::optional<std::int64_t> unfinished(std::string_view job, std::optional<date::local_days> day) const;
@@ -87,6 +89,9 @@ class JobRunner {
   void execute(JobRun run);
   JobStep::State attempt(JobRun& run, JobStep& step, const JobStepWork& work);
   void write_down(const JobRun& run);
+  enum class IfUnfinished : std::uint8_t { refuse, join };
+  Result<std::int64_t> enqueue(const std::string& job, std::optional<date::local_days> day, std::string trigger,
+                               IfUnfinished otherwise);
   bool holds(std::int64_t id) const;  // under mutex_
   std::optional<std::int64_t> find_unfinished(std::string_view job,
                                               std::optional<date::local_days> day) const;  // under mutex_

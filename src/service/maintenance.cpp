@@ -192,10 +192,7 @@ Maintenance::Status Maintenance::status() const {
   const auto run = jobs_.current();
   if (!run || run->id != status.job || run->steps.empty()) return status;
   double done = 0;
-  for (const JobStep& step : run->steps) {
-    const bool ended = step.state != JobStep::State::waiting && step.state != JobStep::State::running;
-    done += ended ? 1.0 : step.progress.value_or(0.0);
-  }
+  for (const JobStep& step : run->steps) done += has_ended(step.state) ? 1.0 : step.progress.value_or(0.0);
   status.progress = done / static_cast<double>(run->steps.size());
   return status;
 }
