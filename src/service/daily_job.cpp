@@ -106,25 +106,28 @@ std::vector<date::local_days> daily_runs_due(const SiteCalendar& calendar, Insta
 }
 
 Result<std::int64_t> submit_daily_job(JobRunner& jobs, date::local_days today, std::string trigger) {
-  const date::local_days day = today - date::days{1};
-  for (;;) {
-    if (const auto id = jobs.unfinished(kDailyJob, day)) return *id;
-    auto id = jobs.submit(kDailyJob, day, trigger);
-    if (id || id.error().code != Errc::conflict) return id;  // conflict: somebody was faster; that run is as good
-  }
+  return jobs.submit_or_join(kDailyJob, today - date::days{1}, std::move(trigger));
+}
+
+Status DailySchedule::remember(date::local_days day) {
+  if (auto done = catalog_.set_state(kNewestRun, text_of(day)); !done) return done.error();
+  newest_ = day;
+  return {};
 }
 
 Result<date::local_days> DailySchedule::newest() {
+  if (newest_) return *newest_;
   const auto text = catalog_.state(kNewestRun);
   if (!text) return text.error();
   date::local_days day = calendar_.day_of(clock_.now()) - date::days{1};
   if (!*text) {
-    if (auto done = catalog_.set_state(kNewestRun, text_of(day)); !done) return done.error();
+    if (auto done = remember(day); !done) return done.error();
     return day;
   }
   std::istringstream in{**text};
   in >> date::parse("%F", day);
   if (in.fail()) return Error{Errc::corruption, fmt::format("{} is no day: '{:.20}'", kNewestRun, **text)};
+  newest_ = day;
   return day;
 }
 
@@ -135,7 +138,7 @@ Status DailySchedule::submit_due(JobRunner& jobs) {
     const auto id = jobs.submit(kDailyJob, day, "schedule");
     // One of that day that somebody has begun by hand counts as the day's.
     if (!id && id.error().code != Errc::conflict) return id.error();
-    if (auto done = catalog_.set_state(kNewestRun, text_of(day)); !done) return done.error();
+    if (auto done = remember(day); !done) return done.error();
   }
   return {};
 }

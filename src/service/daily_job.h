@@ -51,11 +51,13 @@ class DailySchedule {
 
  private:
   Result<date::local_days> newest();
+  Status remember(date::local_days day);
 
   const SiteCalendar& calendar_;
   const Clock& clock_;
   Catalog& catalog_;
   const Seconds at_;
+  std::optional<date::local_days> newest_;  // as in the catalog, once it was read: it is asked for every second
 };
 
 }  // namespace meterhouse
