@@ -2,36 +2,24 @@
 #include <future>
 
 #include "store/contract/readings_contract.h"
+#include "store/contract/sample_readings.h"
 
 // What one caller sees, sentence by sentence of readings.h.
 namespace meterhouse {
 namespace {
 
-constexpr Instant kNoon = kContractNow;
-
-Instant noon_plus(std::int64_t minutes) { return kNoon + std::chrono::minutes{minutes}; }
-
-SeriesKey key_of(std::uint32_t meter, Channel channel = Channel::import_) {
-  return SeriesKey{MeterId::from_number(meter), channel};
-}
-
-Reading reading(SeriesKey key, Instant at, std::int64_t register_value) {
-  return Reading{key, at, MilliWattHours{register_value}};
-}
-
-Series series(const std::vector<std::pair<Instant, std::int64_t>>& readings) {
-  Series result;
-  for (const auto& [at, value] : readings) result.push_back(at, MilliWattHours{value});
-  return result;
-}
+using sample::key_of;
+using sample::kMeter;
+using sample::kNoon;
+using sample::noon_plus;
+using sample::reading;
+using sample::series;
 
 std::vector<SeriesKey> keys_of(const Scanned& scanned) {
   std::vector<SeriesKey> keys;
   for (const auto& [key, found] : scanned) keys.push_back(key);
   return keys;
 }
-
-const SeriesKey kMeter = key_of(100'000'001);
 
 TEST_P(ReadingsContract, AnEmptyStoreAnswersNothing) {
   in_every_state([&] {

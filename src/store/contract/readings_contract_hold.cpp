@@ -4,29 +4,19 @@
 
 #include "store/contract/random.h"
 #include "store/contract/readings_contract.h"
+#include "store/contract/sample_readings.h"
 
 // Readings kept back and released.
 namespace meterhouse {
 namespace {
 
-constexpr Instant kNoon = kContractNow;
-
-Instant noon_plus(std::int64_t minutes) { return kNoon + std::chrono::minutes{minutes}; }
-
-SeriesKey key_of(std::uint32_t meter) { return SeriesKey{MeterId::from_number(meter), Channel::import_}; }
-
-Reading reading(SeriesKey key, Instant at, std::int64_t register_value) {
-  return Reading{key, at, MilliWattHours{register_value}};
-}
-
-Series series(const std::vector<std::pair<Instant, std::int64_t>>& readings) {
-  Series result;
-  for (const auto& [at, value] : readings) result.push_back(at, MilliWattHours{value});
-  return result;
-}
-
-const SeriesKey kMeter = key_of(100'000'001);
-const SeriesKey kOther = key_of(100'000'002);
+using sample::key_of;
+using sample::kMeter;
+using sample::kNoon;
+using sample::kOther;
+using sample::noon_plus;
+using sample::reading;
+using sample::series;
 
 AppendCounts release(ReadingStore& store) { return must(store.release(nullptr)); }
 

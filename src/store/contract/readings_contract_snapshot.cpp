@@ -4,30 +4,21 @@
 
 #include "store/contract/random.h"
 #include "store/contract/readings_contract.h"
+#include "store/contract/sample_readings.h"
 
 // Copies of a store while it goes on, and the end of old months.
 namespace meterhouse {
 namespace {
 
-constexpr Instant kNoon = kContractNow;
+using sample::key_of;
+using sample::kMeter;
+using sample::kNoon;
+using sample::kOther;
+using sample::reading;
+using sample::series;
 constexpr Instant kFebruary = instant_from_epoch(1'738'339'200);  // 2025-02-01 00:00 in Singapore
 constexpr Instant kMarch = instant_from_epoch(1'740'758'400);
 constexpr std::chrono::hours kDay{24};
-
-SeriesKey key_of(std::uint32_t meter) { return SeriesKey{MeterId::from_number(meter), Channel::import_}; }
-
-Reading reading(SeriesKey key, Instant at, std::int64_t register_value) {
-  return Reading{key, at, MilliWattHours{register_value}};
-}
-
-Series series(const std::vector<std::pair<Instant, std::int64_t>>& readings) {
-  Series result;
-  for (const auto& [at, value] : readings) result.push_back(at, MilliWattHours{value});
-  return result;
-}
-
-const SeriesKey kMeter = key_of(100'000'001);
-const SeriesKey kOther = key_of(100'000'002);
 
 TEST_P(ReadingsContract, ASnapshotOpensAsTheStoreWas) {
   const auto none = store().snapshot();
