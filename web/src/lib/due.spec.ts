@@ -19,6 +19,14 @@ it.each([
   expect([readingsAfterNewest(answer, at(now)), readingsDue(answer, at(now))]).toEqual([after, due]);
 });
 
+it('half-hours are those of the site’s clock: at 12:20 in Kathmandu that of 12:00 is over, none of UTC’s', () => {
+  const clock = (time: string) => `2025-02-20T${time}:00+05:45`;
+  const counts = { ...completeness, covered_from: clock('00:00'), covered_to: clock('12:00') };
+  const answer = { ...sampleAnswer({ completeness: counts }), timezone: 'Asia/Kathmandu', to: clock('13:00') };
+  expect([readingsAfterNewest(answer, new Date(clock('12:20'))), readingsDue(answer, new Date(clock('12:20')))]).toEqual([0, 0]);
+  expect([readingsAfterNewest(answer, new Date(clock('12:30'))), readingsDue(answer, new Date(clock('12:30')))]).toEqual([1, 1]);
+});
+
 it('more than four are no longer on their way', () => {
   const answer = { ...coveredTo('00:00'), to: '2025-02-20T12:00:00+08:00' };
   expect(readingsDue(answer, at('02:29'))).toBe(4);

@@ -2,13 +2,15 @@
 // are neither missing nor a gap, unless they stay away for longer than is usual.
 
 import type { Consumption } from './api';
+import { floorToMinutes } from './time';
 
-const INTERVAL_MS = 30 * 60_000;
+const INTERVAL_MINUTES = 30;
+const INTERVAL_MS = INTERVAL_MINUTES * 60_000;
 const DUE_READINGS_MAX = 4; // a meter that lags by two hours is an ordinary one
 
 // The last instant a reading could be there for.
 export function reachable(answer: Consumption, now: Date): number {
-  return Math.min(Date.parse(answer.to), Math.floor(now.getTime() / INTERVAL_MS) * INTERVAL_MS);
+  return Math.min(Date.parse(answer.to), floorToMinutes(now, INTERVAL_MINUTES, answer.timezone).getTime());
 }
 
 // How many could be there after the last that is.

@@ -38,6 +38,10 @@ describe('the question for the API', () => {
     expect(plan('1m')).toEqual({ from: '2025-01-22', to: '2025-02-21', step: 'day' });
     expect(plan('1y')).toEqual({ from: '2024-03-01', to: '2025-03-01', step: 'month' });
   });
+  it('is of the half-hours of the site’s clock, also where they are none of UTC’s', () => {
+    const day = planFor({ kind: 'period', period: '1d' }, now, 'Asia/Kathmandu', latest); // 18:32 there
+    expect(day).toEqual({ from: '2025-02-19T12:45:00Z', to: '2025-02-20T12:45:00Z', step: '30min' });
+  });
   it('takes today from the site, not from the browser', () => {
     const late = new Date('2025-02-20T17:00:00Z'); // the 21st in Singapore, the 20th in New York
     expect(planFor({ kind: 'period', period: '1w' }, late, 'Asia/Singapore', latest)).toMatchObject({ to: '2025-02-22' });

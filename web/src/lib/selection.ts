@@ -84,7 +84,7 @@ export function planFor(span: Span, now: Date, timezone: string, latest: Date | 
     case '30m':
       return latest ? planHalfHours(latest, INTERVAL_MINUTES) : null;
     case '1d':
-      return planHalfHours(floorToMinutes(now, INTERVAL_MINUTES), 24 * 60);
+      return planHalfHours(floorToMinutes(now, INTERVAL_MINUTES, timezone), 24 * 60);
     case '1w':
       return planLocal(addDays(today, -6), addDays(today, 1), 'day', timezone);
     case '1m':

@@ -47,6 +47,14 @@ it.each([
   expect(dayStart(date, timezone)).toBe(start);
 });
 
-it('instants go to the API in whole seconds, floored to the half-hour', () => {
-  expect(isoUtc(floorToMinutes(new Date('2025-02-20T12:47:31.250Z'), 30))).toBe('2025-02-20T12:30:00Z');
+it.each([
+  ['an offset of whole hours', 'Asia/Singapore', '2025-02-20T12:47:31.250Z', '2025-02-20T12:30:00Z'],
+  ['of half an hour', 'Asia/Kolkata', '2025-02-20T12:47:31.250Z', '2025-02-20T12:30:00Z'],
+  ['of three quarters: 18:32 is floored to 18:30', 'Asia/Kathmandu', '2025-02-20T12:47:31.250Z', '2025-02-20T12:45:00Z'],
+  ['18:29 to 18:00', 'Asia/Kathmandu', '2025-02-20T12:44:59Z', '2025-02-20T12:15:00Z'],
+  ['on the half-hour', 'Asia/Kathmandu', '2025-02-20T12:45:00Z', '2025-02-20T12:45:00Z'],
+  ['a day begins', 'Asia/Kathmandu', '2025-02-20T18:15:00Z', '2025-02-20T18:15:00Z'],
+  ['three quarters and daylight saving', 'Pacific/Chatham', '2025-01-20T12:20:00Z', '2025-01-20T12:15:00Z'],
+])('the half-hour of the site’s clock, as it goes to the API: %s', (_name, timezone, instant, half) => {
+  expect(isoUtc(floorToMinutes(new Date(instant), 30, timezone))).toBe(half);
 });

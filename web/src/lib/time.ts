@@ -124,9 +124,11 @@ export function daysBetween(first: LocalDate, last: LocalDate): number {
   return Math.round((Date.parse(`${last}T00:00:00Z`) - Date.parse(`${first}T00:00:00Z`)) / DAY_MS) + 1;
 }
 
-export function floorToMinutes(instant: Date, minutes: number): Date {
+// The last full half-hour (or other step that divides an hour) of the site's clock: with an offset of +5:45 that is none of UTC's.
+export function floorToMinutes(instant: Date, minutes: number, timezone: string): Date {
   const step = minutes * MINUTE_MS;
-  return new Date(Math.floor(instant.getTime() / step) * step);
+  const ahead = offsetMinutes(instant, timezone) * MINUTE_MS;
+  return new Date(Math.floor((instant.getTime() + ahead) / step) * step - ahead);
 }
 
 export function plusMinutes(instant: Date, minutes: number): Date {

@@ -10,13 +10,14 @@ export interface SummaryData {
   newest: string | null; // the instant of the newest reading of all meters
   areas: number;
   regions: number;
+  timezone: string; // of the site
 }
 
 export async function loadSummary(signal: AbortSignal): Promise<ApiResult<SummaryData>> {
   const [config, page] = await Promise.all([api.config({ signal }), api.meters({ limit: METERS_SHOWN }, { signal })]);
   if (config.error) return config;
   if (page.error) return page;
-  const { meters: metersTotal, newest_reading: newest, regions } = config.data;
+  const { meters: metersTotal, newest_reading: newest, regions, timezone } = config.data;
   const areas = regions.reduce((count, region) => count + region.areas.length, 0);
-  return { data: { meters: page.data.meters, metersTotal, newest, areas, regions: regions.length } };
+  return { data: { meters: page.data.meters, metersTotal, newest, areas, regions: regions.length, timezone } };
 }
