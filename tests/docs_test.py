@@ -119,8 +119,16 @@ def check_text(path, text):
         yield f"{path}: names where packages came from; npm install --omit-lockfile-registry-resolved leaves that out"
 
 
-LIMIT_ROW = re.compile(r"^\|[^|]+\| ([^|]+) \| `(\w+)` \| \[([^\]]+)\]\([^)]*\) \|$", re.M)
-UNITS = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "s": 1, "ms": 1, "min": 60, "d": 86400, "bytes": 1}
+LIMIT_ROW = re.compile(r"^\|[^|]+\| ([^|]+) \| ([^|]*) \| `(\w+)` \| \[([^\]]+)\]\([^)]*\) \|$", re.M)
+SETTING_ROW = re.compile(r"^\| `(\w+)` \| ([\d ]+) \| ([\d ]+) (?:to|至) ([\d ]+) \|", re.M)
+UNITS = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "h": 3600, "s": 1, "ms": 1, "min": 60, "d": 86400, "bytes": 1}
+A_BOUND = re.compile(r"constexpr [^;{=]*?\b(k(?:Max|Longest)\w+|k\w*Timeout\w*)\s*(?:=|\{)")
+# Bounds that nobody can go past from outside: of formats and of numbers, and what a message shows of a text.
+INNER_BOUNDS = set(
+    "kMaxNibbleWidth kMaxWidth kMaxVectorWidth kMaxDeviationWidth kMaxScaleExponent kMaxUnits kMaxBlockHeaderSize"
+    " kMaxShownName kMaxDigits kMaxRejects kMaxOffset kMaxPlaces kMaxExponent kMaxLift kMaxPath kMaxTypes"
+    " kLongestWord kLongestWait kLongestPauseS kLongestRunDays".split()
+)
 
 
 def constant_value(text, name):
@@ -133,22 +141,60 @@ def constant_value(text, name):
     return eval(expression) if re.fullmatch(r"[\d\s*+<()-]+", expression) else None  # only digits and operators get here
 
 
+def whole(text):
+    return int(re.sub(r"[ ']", "", text))
+
+
+def check_bound(bound, name, file):
+    """A bound of docs/limits.md is what the source says. Durations stand in hours, seconds or milliseconds there."""
+    number, _, unit = re.fullmatch(r"([\d ]*\d)( (\w+))?", bound).groups()
+    stated = whole(number) * UNITS.get(unit or "bytes", 1)
+    value = constant_value(read(file), name) if (ROOT / file).exists() else None
+    if value is None:
+        yield f"docs/limits.md: no number `{name}` in {file}"
+    elif value not in (stated, stated * 1000 if unit in ("s", "min") else stated, whole(number) if unit == "h" else stated):
+        yield f"docs/limits.md: `{name}` is {value} in {file}, here {bound}"
+
+
 def check_limits():
-    """Each bound of docs/limits.md is what the source says, and the Chinese page has the same."""
+    """Each bound of docs/limits.md is what the source says, no bound of the source is missing there, and the Chinese page
+    has the same rows with the same statuses."""
     rows = LIMIT_ROW.findall(read("docs/limits.md"))
     if not rows:
-        yield "docs/limits.md: no row of the form | what | bound | `constant` | [file](link) |"
-    for row in set(rows) ^ set(LIMIT_ROW.findall(read("docs/limits.zh-CN.md"))):
-        yield f"docs/limits.md and docs/limits.zh-CN.md differ in: {' | '.join(row)}"
-    for bound, name, file in rows:
-        number, _, unit = re.fullmatch(r"([\d ]*\d)( (\w+))?", bound).groups()
-        stated = int(number.replace(" ", "")) * UNITS.get(unit or "bytes", 1)
-        value = constant_value(read(file), name) if (ROOT / file).exists() else None
-        # durations stand in seconds or milliseconds in the source
-        if value is None:
-            yield f"docs/limits.md: no number `{name}` in {file}"
-        elif value not in (stated, stated * 1000 if unit in ("s", "min") else stated):
-            yield f"docs/limits.md: `{name}` is {value} in {file}, here {bound}"
+        yield "docs/limits.md: no row of the form | what | bound | past it | `constant` | [file](link) |"
+
+    def language_free(found):
+        return {(bound, tuple(re.findall(r"\d+", past)), name, file) for bound, past, name, file in found}
+
+    for row in language_free(rows) ^ language_free(LIMIT_ROW.findall(read("docs/limits.zh-CN.md"))):
+        yield f"docs/limits.md and docs/limits.zh-CN.md differ in: {row}"
+    for bound, _, name, file in rows:
+        yield from check_bound(bound, name, file)
+    told = {name for _, _, name, _ in rows}
+    for path in tracked_files():
+        name = path.as_posix()
+        if not name.startswith("src/") or path.suffix not in (".h", ".cpp") or re.search(r"test|contract/", name):
+            continue
+        for constant in set(A_BOUND.findall(read(path))) - told - INNER_BOUNDS:
+            yield f"{name}: the bound {constant} is not in docs/limits.md"
+
+
+def settings_of_source():
+    """Each numeric key of the configuration: its default, least and most."""
+    parser, defaults = read("src/cli/config.cpp"), read("src/cli/config.h")
+    for key, least, most in re.findall(r"read_setting<&ServerSettings::(\w+), ([\d']+), ([\d']+)>", parser):
+        yield key, constant_value(defaults, key), whole(least), whole(most)
+    least, most = re.search(r"Checked read_snap.*?read_whole\(path, value, (\d+), (\d+)", parser, re.S).groups()
+    yield "snap_seconds", constant_value(read("src/model/site.h"), "snap"), whole(least), whole(most)
+
+
+def check_settings():
+    """The settings of docs/limits.md have the defaults and ranges that the source has, and none is missing."""
+    source = set(settings_of_source())
+    for page in ("docs/limits.md", "docs/limits.zh-CN.md"):
+        rows = {(key, *map(whole, numbers)) for key, *numbers in SETTING_ROW.findall(read(page))}
+        for key, *numbers in sorted(source ^ rows):
+            yield f"{page}: the setting {key} is not told as the source has it ({numbers} in one of them)"
 
 
 def main():
@@ -166,6 +212,7 @@ def main():
             problems += check_mentions(path, text)
     problems += check_translations()
     problems += check_limits()
+    problems += check_settings()
     finish("docs", problems, checked)
 
 
