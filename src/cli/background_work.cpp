@@ -1,10 +1,10 @@
 #include "cli/background_work.h"
 
-#include <date/date.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/json.hpp>
 
+#include "base/iso8601.h"
 #include "service/event_types.h"
 
 namespace meterhouse::cli {
@@ -30,7 +30,7 @@ DailyJobParts daily_parts(DataDirectory& data, const UsageQueries& usage, const 
 
 std::string fields_of(const JobRun& run, const JobStep* step) {
   boost::json::object fields{{"run", run.id}, {"job", run.job}, {"trigger", run.trigger}};
-  if (run.day) fields["day"] = date::format("%F", *run.day);
+  if (run.day) fields["day"] = format_date(*run.day);
   fields["state"] = step != nullptr ? to_string(step->state) : to_string(run.state);
   if (step != nullptr) {
     fields["step"] = step->name;
@@ -42,7 +42,7 @@ std::string fields_of(const JobRun& run, const JobStep* step) {
 // The begin and end of a run, and the end of each of its steps.
 void tell_change(EventLog& events, const JobRun& run, const JobStep* step) {
   if (step != nullptr && step->state == JobStep::State::running) return;
-  const auto name = fmt::format("{} job{}", run.job, run.day ? date::format(" of %F", *run.day) : "");
+  const auto name = fmt::format("{} job{}", run.job, run.day ? " of " + format_date(*run.day) : "");
   std::string message;
   if (step != nullptr)
     message = fmt::format("{}: {} {}: {}", name, step->name, to_string(step->state), step->outcome);

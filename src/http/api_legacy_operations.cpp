@@ -1,8 +1,8 @@
 // The first system's endpoints for those who run it: maintenance mode and the backup of a day.
+#include "base/iso8601.h"
 #include "formats/legacy_bodies.h"
 #include "http/api.h"
 #include "http/await_callback.h"
-#include "http/job_json.h"
 #include "http/json_writer.h"
 #include "http/problem.h"
 #include "http/request_query.h"
@@ -77,9 +77,9 @@ Response Api::legacy_stop_server(const Request& request, std::string_view) {
 
 Response Api::legacy_get_backup(const Request& request, std::string_view) {
   const date::local_days yesterday = parts_.calendar.day_of(parts_.clock.now()) - date::days{1};
-  const std::string date{request.query_parameter("date").value_or(text_of(yesterday))};
+  const std::string date{request.query_parameter("date").value_or(format_date(yesterday))};
   const Response none = legacy_error(404, fmt::format("No Backup Data for {:.40}", date));
-  const auto day = parse_day(date);
+  const auto day = parse_date(date);
   if (!day) return none;
   const auto closed = parts_.catalog.closed_day(*day);
   if (!closed) return legacy_error(closed.error());

@@ -1,10 +1,9 @@
 // What happened: GET /api/v1/events as a list or, for who accepts text/event-stream, live; GET /get_logs.
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
-#include <charconv>
 
+#include "base/iso8601.h"
 #include "http/api.h"
-#include "http/job_json.h"
 #include "http/json_writer.h"
 #include "http/lane.h"
 #include "http/problem.h"
@@ -94,16 +93,6 @@ Result<EventFilter> filter_of(const Request& request, const SiteCalendar& calend
   return filter;
 }
 
-Result<std::optional<std::int64_t>> cursor_of(const Request& request) {
-  const auto text = request.query_parameter("cursor");
-  if (!text) return std::optional<std::int64_t>{};
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id);
-  if (error != std::errc{} || end != text->data() + text->size() || id < 0)
-    return Error{Errc::invalid_argument, "cursor: not the `next` of a page"};
-  return std::optional{id};
-}
-
 Result<EventOrder> order_of(const Request& request) {
   const auto order = request.query_parameter("order").value_or("newest");
   if (order == "newest") return EventOrder::newest_first;
@@ -121,7 +110,7 @@ Response Api::get_events(const Request& request, std::string_view) {
   auto filter = filter_of(request, parts_.calendar);
   if (!filter) return problem(filter.error());
   if (live) return follow_events(std::move(*filter));
-  const auto cursor = cursor_of(request);
+  const auto cursor = cursor_id_of(request);
   if (!cursor) return problem(cursor.error());
   const auto limit = limit_of(request, kEventsPerPage, EventCatalog::kMaxEventsPerPage);
   if (!limit) return problem(limit.error());
@@ -153,7 +142,7 @@ Response Api::legacy_get_logs(const Request& request, std::string_view) {
   if (!limit) return legacy_error(limit.error());
   EventFilter filter{.types = {type}};
   if (const auto date = request.query_parameter("date")) {
-    const auto day = parse_day(*date);
+    const auto day = parse_date(*date);
     if (!day) return legacy_error(day.error());
     filter.from = parts_.calendar.day(*day).from;
     filter.to = parts_.calendar.day(*day).to;

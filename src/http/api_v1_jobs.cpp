@@ -1,9 +1,8 @@
 // The daily work over HTTP: maintenance, jobs, and the days that were closed.
-#include <boost/json.hpp>
-#include <charconv>
-
+#include "base/iso8601.h"
 #include "http/api.h"
 #include "http/job_json.h"
+#include "http/json_body.h"
 #include "http/problem.h"
 #include "http/request_query.h"
 #include "service/daily_job.h"
@@ -25,11 +24,10 @@ struct MaintenanceRequest {
 Result<MaintenanceRequest> parse_maintenance(std::string_view body, Seconds otherwise) {
   MaintenanceRequest wanted{.duration = otherwise, .reason = {}};
   if (body.empty()) return wanted;
-  boost::system::error_code error;
-  const auto value = boost::json::parse({body.data(), body.size()}, error);
-  if (error) return Error{Errc::invalid_argument, fmt::format("the body is not JSON: {}", error.message())};
-  if (!value.is_object()) return Error{Errc::invalid_argument, "the body is not a JSON object"};
-  for (const auto& member : value.get_object()) {
+  const auto value = parse_json_body(body);
+  if (!value) return value.error();
+  if (!value->is_object()) return Error{Errc::invalid_argument, "the body is not a JSON object"};
+  for (const auto& member : value->get_object()) {
     const std::string_view name{member.key().data(), member.key().size()};
     const auto& given = member.value();
     if (name == "duration_s") {
@@ -49,14 +47,6 @@ Result<MaintenanceRequest> parse_maintenance(std::string_view body, Seconds othe
     }
   }
   return wanted;
-}
-
-Result<std::int64_t> id_of(std::string_view text) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc{} || end != text.data() + text.size() || id < 1)
-    return Error{Errc::invalid_argument, fmt::format("the id of a run is a whole number, not '{:.40}'", text)};
-  return id;
 }
 
 }  // namespace
@@ -130,7 +120,7 @@ Response Api::job_response(int status, std::int64_t id) const {
 
 Response Api::get_job(const Request& request, std::string_view) {
   if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
-  const auto id = id_of(request.path_parameter("id"));
+  const auto id = id_of(request.path_parameter("id"), "the id of a run");
   return id ? job_response(200, *id) : problem(id.error());
 }
 
@@ -140,13 +130,9 @@ Response Api::get_jobs(const Request& request, std::string_view) {
   if (!limit) return problem(limit.error());
   JobRunFilter filter;
   if (const auto job = request.query_parameter("job")) filter.job = std::string{*job};
-  std::optional<std::int64_t> before;
-  if (const auto cursor = request.query_parameter("cursor")) {
-    const auto id = id_of(*cursor);
-    if (!id) return problem(400, "cursor: not the `next` of a page");
-    before = *id;
-  }
-  const auto page = parts_.catalog.job_runs(filter, before, *limit);
+  const auto before = cursor_id_of(request);
+  if (!before) return problem(before.error());
+  const auto page = parts_.catalog.job_runs(filter, *before, *limit);
   if (!page) return problem(page.error());
   const auto current = parts_.jobs.current();
   JsonWriter json;
@@ -160,11 +146,11 @@ Response Api::get_jobs(const Request& request, std::string_view) {
 
 Response Api::get_day(const Request& request, std::string_view) {
   if (const auto known = check_parameters(request, {}); !known) return problem(known.error());
-  const auto day = parse_day(request.path_parameter("date"));
+  const auto day = parse_date(request.path_parameter("date"));
   if (!day) return problem(day.error());
   const auto closed = parts_.catalog.closed_day(*day);
   if (!closed) return problem(closed.error());
-  if (!*closed) return problem(404, fmt::format("{} is not closed", text_of(*day)));
+  if (!*closed) return problem(404, fmt::format("{} is not closed", format_date(*day)));
   const auto totals = parts_.catalog.day_totals(*day);
   if (!totals) return problem(totals.error());
   JsonWriter json;

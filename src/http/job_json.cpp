@@ -1,7 +1,5 @@
 #include "http/job_json.h"
 
-#include <date/date.h>
-
 #include "base/iso8601.h"
 
 namespace meterhouse {
@@ -26,7 +24,7 @@ void append_step(JsonWriter& json, const JobStep& step, const SiteCalendar& cale
 
 void append_job_run(JsonWriter& json, const JobRun& run, const SiteCalendar& calendar) {
   json.object().key("id").number(run.id).key("job").text(run.job).key("day");
-  run.day ? json.text(text_of(*run.day)) : json.null();
+  run.day ? json.text(format_date(*run.day)) : json.null();
   json.key("trigger").text(run.trigger).key("state").text(to_string(run.state));
   json.key("started").text(calendar.format(run.started)).key("ended");
   instant_or_null(json, run.ended, calendar);
@@ -36,7 +34,7 @@ void append_job_run(JsonWriter& json, const JobRun& run, const SiteCalendar& cal
 }
 
 void begin_closed_day(JsonWriter& json, const ClosedDay& day, const SiteCalendar& calendar) {
-  json.object().key("date").text(text_of(day.day)).key("closed_at").text(calendar.format(day.closed_at));
+  json.object().key("date").text(format_date(day.day)).key("closed_at").text(calendar.format(day.closed_at));
   json.key("readings").number(day.readings).key("missing").number(day.missing);
 }
 
@@ -46,16 +44,6 @@ void append_day_total(JsonWriter& json, const DayTotal& total) {
   json.key("consumption").kwh(total.energy).key("meters").number(total.meters);
   json.key("expected").number(total.expected).key("found").number(total.found);
   json.key("estimated").number(total.estimated).key("estimated_kwh").kwh(total.estimated_energy).end();
-}
-
-std::string text_of(date::local_days day) { return date::format("%F", day); }
-
-Result<date::local_days> parse_day(std::string_view text) {
-  const Error wrong{Errc::invalid_argument, fmt::format("a date is YYYY-MM-DD, not '{:.40}'", text)};
-  if (text.size() != 10) return wrong;
-  const auto time = parse_iso8601(text);
-  if (!time || time->offset) return wrong;
-  return date::floor<date::days>(time->local);
 }
 
 }  // namespace meterhouse

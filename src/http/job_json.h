@@ -15,8 +15,4 @@ void append_job_run(JsonWriter& json, const JobRun& run, const SiteCalendar& cal
 void begin_closed_day(JsonWriter& json, const ClosedDay& day, const SiteCalendar& calendar);
 void append_day_total(JsonWriter& json, const DayTotal& total);
 
-std::string text_of(date::local_days day);  // "2025-02-20"
-// errors  invalid_argument
-Result<date::local_days> parse_day(std::string_view text);
-
 }  // namespace meterhouse

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "http/json_body.h"
 #include "http/json_repeats.h"
 
 namespace meterhouse {
@@ -11,14 +12,6 @@ namespace {
 namespace json = boost::json;
 
 std::string_view view(json::string_view text) { return {text.data(), text.size()}; }
-
-Result<json::value> parse_json(std::string_view body) {
-  if (body.empty()) return Error{Errc::invalid_argument, "the body is empty"};
-  boost::system::error_code error;
-  json::value value = json::parse({body.data(), body.size()}, error);
-  if (error) return Error{Errc::invalid_argument, fmt::format("the body is not JSON: {}", error.message())};
-  return value;
-}
 
 tl::unexpected<MeterField> fault(std::string_view field, std::string_view reason) {
   return tl::make_unexpected(MeterField{std::string{field}, std::string{reason}});
@@ -98,7 +91,7 @@ OrFault read_patch_field(std::string_view name, const json::value& value, MeterP
 }  // namespace
 
 Result<ParsedMeters> parse_new_meters(std::string_view body, std::size_t most) {
-  const auto value = parse_json(body);
+  const auto value = parse_json_body(body);
   if (!value) return value.error();
   const std::vector<Repeated> repeated = repeated_names(body);
   auto next_repeated = repeated.begin();
@@ -118,7 +111,7 @@ Result<ParsedMeters> parse_new_meters(std::string_view body, std::size_t most) {
 }
 
 Result<MeterPatch> parse_meter_patch(std::string_view body) {
-  const auto value = parse_json(body);
+  const auto value = parse_json_body(body);
   if (!value) return value.error();
   if (!value->is_object()) return Error{Errc::invalid_argument, "the body is not a JSON object"};
   const auto error_of = [](const MeterField& fault) {

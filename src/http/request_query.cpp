@@ -57,6 +57,22 @@ Result<std::size_t> limit_of(const Request& request, std::size_t otherwise, std:
   return parsed.ec == std::errc{} ? std::min(limit, most) : most;  // too large for a number is over the most, too
 }
 
+Result<std::int64_t> id_of(std::string_view text, std::string_view what) {
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc{} || end != text.data() + text.size() || id < 0)
+    return wrong(what, fmt::format("a whole number from 0, not '{:.40}'", text));
+  return id;
+}
+
+Result<std::optional<std::int64_t>> cursor_id_of(const Request& request) {
+  const auto text = request.query_parameter("cursor");
+  if (!text) return std::optional<std::int64_t>{};
+  const auto id = id_of(*text, "cursor");
+  if (!id) return wrong("cursor", "not the `next` of a page");
+  return std::optional{*id};
+}
+
 Result<std::optional<Instant>> instant_of(const Request& request, std::string_view name, const SiteCalendar& calendar) {
   const auto text = request.query_parameter(name);
   if (!text) return std::optional<Instant>{};

@@ -1,17 +1,14 @@
 #include "service/daily_job.h"
 
-#include <date/date.h>
-
 #include <algorithm>
-#include <sstream>
+
+#include "base/iso8601.h"
 
 namespace meterhouse {
 namespace {
 
 constexpr std::string_view kNewestRun = "daily_job.newest_day";
 constexpr std::size_t kMaxCatchUp = 366;  // days; whoever was off for longer gets the newest of them
-
-std::string text_of(date::local_days day) { return date::format("%F", day); }
 
 Result<std::string> fold(const DailyJobParts& parts) {
   if (auto done = parts.store.fold(); !done) return done.error();
@@ -22,7 +19,7 @@ Result<std::string> fold(const DailyJobParts& parts) {
 }
 
 std::string outcome_of(const ClosedDay& closed) {
-  return fmt::format("{}: {} readings, {} missing", text_of(closed.day), closed.readings, closed.missing);
+  return fmt::format("{}: {} readings, {} missing", format_date(closed.day), closed.readings, closed.missing);
 }
 
 Result<std::string> close_one(const DailyJobParts& parts, date::local_days day, StepContext& context) {
@@ -72,7 +69,8 @@ Result<std::string> drop_old(const DailyJobParts& parts, date::local_days day) {
   const std::uint64_t before = parts.store.stats().segment_readings;
   if (auto done = parts.store.drop_before(parts.days.calendar.start_of_day(*horizon)); !done) return done.error();
   const std::uint64_t after = parts.store.stats().segment_readings;
-  return fmt::format("{} readings of months before {} dropped", before - std::min(before, after), text_of(*horizon));
+  return fmt::format("{} readings of months before {} dropped", before - std::min(before, after),
+                     format_date(*horizon));
 }
 
 }  // namespace
@@ -110,7 +108,7 @@ Result<std::int64_t> submit_daily_job(JobRunner& jobs, date::local_days today, s
 }
 
 Status DailySchedule::remember(date::local_days day) {
-  if (auto done = catalog_.set_state(kNewestRun, text_of(day)); !done) return done.error();
+  if (auto done = catalog_.set_state(kNewestRun, format_date(day)); !done) return done.error();
   newest_ = day;
   return {};
 }
@@ -119,16 +117,15 @@ Result<date::local_days> DailySchedule::newest() {
   if (newest_) return *newest_;
   const auto text = catalog_.state(kNewestRun);
   if (!text) return text.error();
-  date::local_days day = calendar_.day_of(clock_.now()) - date::days{1};
   if (!*text) {
-    if (auto done = remember(day); !done) return done.error();
-    return day;
+    const date::local_days yesterday = calendar_.day_of(clock_.now()) - date::days{1};
+    if (auto done = remember(yesterday); !done) return done.error();
+    return yesterday;
   }
-  std::istringstream in{**text};
-  in >> date::parse("%F", day);
-  if (in.fail()) return Error{Errc::corruption, fmt::format("{} is no day: '{:.20}'", kNewestRun, **text)};
-  newest_ = day;
-  return day;
+  const auto day = parse_date(**text);
+  if (!day) return Error{Errc::corruption, fmt::format("{}: {}", kNewestRun, day.error().message)};
+  newest_ = *day;
+  return *day;
 }
 
 Status DailySchedule::submit_due(JobRunner& jobs) {
