@@ -107,7 +107,6 @@ void append_reading_flags(std::vector<std::byte>& out, const std::vector<Reading
 // Behind what is in `flags` already.
 bool read_reading_flags(ByteReader& in, std::size_t count, std::vector<ReadingFlags>& flags) {
   const std::size_t size = flags.size() + count;
-  flags.reserve(size);
   while (flags.size() < size) {
     const auto run = in.varint();
     const auto length = run >> 4;
@@ -163,7 +162,10 @@ bool decode_payload(const BlockHeader& header, std::span<const std::byte> payloa
   if (count > 1 && !registers_in_range(header, sums, std::span{out.registers}.subspan(row, count))) return false;
 
   ByteReader rest{payload.subspan(deltas->size_bytes)};
-  if (header.has_reading_flags || !out.flags.empty()) out.flags.resize(row);
+  if (header.has_reading_flags || !out.flags.empty()) {
+    out.flags.reserve(out.at.capacity());  // else a year of late readings is moved with each month
+    out.flags.resize(row);
+  }
   if (header.has_reading_flags) {
     if (!read_reading_flags(rest, summary.count, out.flags)) return false;
   } else if (!out.flags.empty()) {
