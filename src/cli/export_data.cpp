@@ -1,6 +1,7 @@
 #include "cli/config.h"
 #include "cli/data_directory.h"
 #include "cli/export_source.h"
+#include "service/reading_months.h"
 #include "service/usage_queries.h"
 
 namespace meterhouse::cli {
@@ -31,16 +32,16 @@ class DataSource final : public ExportSource {
 
   Status readings(SeriesKey key, TimeRange range, const VisitReadings& visit) override {
     if (const auto meter = data_->catalog().meter(key.meter()); !meter) return meter.error();
-    const auto series = data_->readings().read(key, closed(range), Neighbours::without);
-    if (!series) return series.error();
     std::vector<Reading> some;
-    for (std::size_t i = 0; i < series->size(); ++i) {
-      some.emplace_back(key, series->at[i], series->registers[i]);
-      if (some.size() < kReadingsAtOnce && i + 1 < series->size()) continue;
-      if (const auto status = visit(some); !status) return status;
-      some.clear();
-    }
-    return {};
+    return for_each_month(data_->readings(), key, closed(range), calendar(), [&](const Series& month) -> Result<bool> {
+      for (std::size_t i = 0; i < month.size(); ++i) {
+        some.emplace_back(key, month.at[i], month.registers[i]);
+        if (some.size() < kReadingsAtOnce && i + 1 < month.size()) continue;
+        if (const auto status = visit(some); !status) return status.error();
+        some.clear();
+      }
+      return true;
+    });
   }
 
   Result<std::vector<ConsumptionRow>> consumption(SeriesKey key, TimeRange range, Step step) override {

@@ -67,6 +67,9 @@ struct StoreStats {
   std::optional<Instant> newest;  // the newest instant of all readings; absent where there is none
 };
 
+// What read() answers where there are more than `most`.
+Error too_many_readings(SeriesKey key, std::size_t most);
+
 // Readings and nothing else: the set of (meter, channel, instant, register), the first to arrive at an instant winning.
 // Every answer depends on that set alone, not on the order, the batches, the folds or the restarts by which it came.
 //   threads  any thread, unless a call says otherwise
@@ -117,7 +120,14 @@ class ReadingStore {
 
   // The readings of a channel with from <= at <= to, and their neighbours where asked for, all as they stood at one
   // moment. Empty where there are none.
-  virtual Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const = 0;
+  //   errors  also out_of_range: there are more than `most`; memory for about that many and a month's was taken
+  virtual Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours, std::size_t most) const = 0;
+
+  // The same, at most kMaxReadReadings: a month of readings of every second, 239 years of half-hourly ones.
+  static constexpr std::size_t kMaxReadReadings = std::size_t{1} << 22;
+  Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
+    return read(key, range, neighbours, kMaxReadReadings);
+  }
 
   // The newest `count` readings, ascending; fewer where there are fewer.
   virtual Result<Series> latest(SeriesKey key, std::size_t count) const = 0;

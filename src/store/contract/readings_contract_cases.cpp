@@ -121,6 +121,19 @@ TEST_P(ReadingsContract, ReadsARangeWithBothEndsAndItsNeighbours) {
   });
 }
 
+TEST_P(ReadingsContract, GivesNoMoreReadingsThanAskedFor) {
+  append({reading(kMeter, noon_plus(-60 * 24 * 70), 1), reading(kMeter, noon_plus(-60 * 24 * 35), 2),
+          reading(kMeter, noon_plus(0), 3), reading(kMeter, noon_plus(30), 4)});
+  const ReadRange from_noon{kNoon, kLastInstant};
+  in_every_state([&] {
+    EXPECT_EQ(must(store().read(kMeter, {}, Neighbours::without, 4)).size(), 4U);
+    EXPECT_EQ(code_of(store().read(kMeter, {}, Neighbours::without, 3)), Errc::out_of_range);
+    EXPECT_EQ(must(store().read(kMeter, from_noon, Neighbours::without, 2)).size(), 2U);
+    EXPECT_EQ(must(store().read(kMeter, from_noon, Neighbours::with, 3)).size(), 3U);
+    EXPECT_EQ(code_of(store().read(kMeter, from_noon, Neighbours::with, 2)), Errc::out_of_range);
+  });
+}
+
 TEST_P(ReadingsContract, FindsNeighboursMonthsAndYearsAway) {
   const Instant years_ago = kNoon - std::chrono::hours{24 * 1'000};
   const Instant months_ahead = kNoon + std::chrono::hours{24 * 100};

@@ -19,7 +19,8 @@ Status EmbeddedReadingStore::check_open() const {
   return {};
 }
 
-Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
+Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours,
+                                          std::size_t most) const {
   if (auto done = check_open(); !done) return done.error();
   const LiveChannel channel = live_.channel(key, range, neighbours);
   Series answer;
@@ -31,7 +32,7 @@ Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighb
     keep_newest(answer, 1);
   }
   if (range.from <= range.to) {
-    if (auto done = channel.segments->read_into(key, range, answer); !done) return done.error();
+    if (auto done = channel.segments->read_into(key, range, most, answer); !done) return done.error();
     merge_into(answer, part(channel.heads, range));
   }
   if (with_neighbours && range.to < kLastInstant) {
@@ -42,6 +43,7 @@ Result<Series> EmbeddedReadingStore::read(SeriesKey key, ReadRange range, Neighb
     if (after.size() > 1) clip(after, {after.at.front(), after.at.front()});
     merge_into(answer, after);
   }
+  if (answer.size() > most) return too_many_readings(key, most);
   return answer;
 }
 

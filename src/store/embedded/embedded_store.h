@@ -101,7 +101,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   // on_background_error.
   Status hold() override;
   Result<AppendCounts> release(const Progress& progress) override;
-  Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours) const override;
+  using ReadingStore::read;
+  Result<Series> read(SeriesKey key, ReadRange range, Neighbours neighbours, std::size_t most) const override;
   Result<Series> latest(SeriesKey key, std::size_t count) const override;
   Status scan(KeyRange keys, ReadRange range, const Visit& visit) const override;
   Status scan_totals(KeyRange keys, ReadRange range, const VisitTotal& visit) const override;

@@ -134,7 +134,7 @@ Result<std::optional<Instant>> LiveSet::newest_outside(SeriesKey key) const {
 
 Status LiveSet::read_outside(SeriesKey key, ReadRange range, Series& out) const {
   const LiveView now = view();
-  if (auto done = now.segments->read_into(key, range, out); !done) {
+  if (auto done = now.segments->read_into(key, range, std::numeric_limits<std::size_t>::max(), out); !done) {
     out.clear();
     return done;
   }

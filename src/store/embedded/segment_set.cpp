@@ -35,7 +35,7 @@ Result<std::shared_ptr<const SegmentSet>> SegmentSet::open(FileSystem& files, co
   return std::make_shared<const SegmentSet>(std::move(live));
 }
 
-Status SegmentSet::read_into(SeriesKey key, ReadRange range, Series& out) const {
+Status SegmentSet::read_into(SeriesKey key, ReadRange range, std::size_t most, Series& out) const {
   const auto touches = [&](const LiveSegment& live) {
     const SegmentInfo& info = live.segment->info();
     return info.blocks > 0 && info.newest >= range.from && info.oldest <= range.to;
@@ -45,6 +45,7 @@ Status SegmentSet::read_into(SeriesKey key, ReadRange range, Series& out) const 
     if (!touches(live)) continue;
     const std::size_t before = out.size();
     if (auto done = live.segment->read_into(key, range, out); !done) return done.error();
+    if (out.size() > most) return too_many_readings(key, most);
     // Months are about as long as one another: one allocation for all that follow.
     if (--left > 0 && out.size() > before) out.reserve(out.size() + left * (out.size() - before) * 11 / 10);
   }

@@ -33,7 +33,8 @@ class SegmentSet {
   const std::vector<LiveSegment>& all() const { return segments_; }
 
   // The readings within the range to those in `out`, which win where both have an instant.
-  Status read_into(SeriesKey key, ReadRange range, Series& out) const;
+  //   errors  also out_of_range: `out` would have more than `most`
+  Status read_into(SeriesKey key, ReadRange range, std::size_t most, Series& out) const;
   // The newest `count` readings at or before `limit`, ascending; fewer where there are fewer.
   Status newest(SeriesKey key, Instant limit, std::size_t count, Series& out) const;
   // The oldest reading at or after `limit`; empty where there is none.

@@ -94,11 +94,14 @@ Series MemoryReadingStore::series_within(const Channel& channel, ReadRange range
   return series_of(first, last);
 }
 
-Result<Series> MemoryReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours) const {
+Result<Series> MemoryReadingStore::read(SeriesKey key, ReadRange range, Neighbours neighbours, std::size_t most) const {
   return contents_.with([&](const Contents& contents) -> Result<Series> {
     if (contents.closed) return closed_error();
     const auto found = contents.channels.find(key);
-    return found == contents.channels.end() ? Series{} : series_within(found->second, range, neighbours);
+    if (found == contents.channels.end()) return Series{};
+    Series series = series_within(found->second, range, neighbours);
+    if (series.size() > most) return too_many_readings(key, most);
+    return series;
   });
 }
 
