@@ -1,29 +1,30 @@
 """The pages agree with the repository: every relative link leads somewhere, the two READMEs give the same commands, each
-page a user needs exists in Chinese, and nothing tells of a machine, a package host or a secret."""
+page exists in Chinese but for those named here, and nothing tells of a machine, a package host or a secret."""
 
 import re
+from pathlib import Path
 
 from repository import ROOT, finish, read, tracked_files
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 CODE_BLOCK = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```", re.M | re.S)
 
-# Pages for users; each has NAME.zh-CN.md beside it.
-USER_PAGES = [
-    "README.md",
-    "docs/tour.md",
-    "docs/operations.md",
-    "docs/batch-jobs.md",
-    "docs/glossary.md",
-    "docs/test-data.md",
-    "docs/limits.md",
-    "docs/benchmarks.md",
-    "docs/api/README.md",
-    "docs/api/errors.md",
-    "docs/api/legacy.md",
-    "docs/api/v1.md",
-    "docs/formats/packed-readings.md",
-]
+# The pages that exist in English alone, and why; a name that ends in "/" is a folder. Every other page stands for users and
+# has NAME.zh-CN.md beside it.
+ENGLISH_ONLY = {
+    "CHANGELOG.md": "what came, release by release",
+    "docs/decisions/": "why it is built this way, for those who change it",
+    "docs/formats/block.md": "a stored format, for those who change the store",
+    "docs/formats/catalog.md": "the same",
+    "docs/formats/journal.md": "the same",
+    "docs/formats/manifest.md": "the same",
+    "docs/formats/segment.md": "the same",
+    "docs/formats/shipped-journal.md": "the same",
+    "docs/formats/why.md": "the same",
+    "src/": "what a folder of the source is for, for those who change it",
+    "tests/": "where samples come from",
+    "web/": "what the folder of the pages is for",
+}
 
 # A text may name these hosts: our own address, examples, and the homes of specifications.
 HOSTS_ALLOWED = re.compile(
@@ -87,15 +88,32 @@ def commands(text):
     ]
 
 
+def is_english_only(page):
+    return any(page == name or (name.endswith("/") and page.startswith(name)) for name in ENGLISH_ONLY)
+
+
+def check_pair(page, chinese):
+    """The two lead to each other at their heads, and show the same commands and examples."""
+    for one, other in ((page, chinese), (chinese, page)):
+        if f"]({other.name})" not in "\n".join(read(one).split("\n")[:4]):
+            yield f"{one}: no link to {other.name} at its head"
+    if commands(read(page)) != commands(read(chinese)):
+        yield f"{chinese}: its commands or examples differ from those of {page}"
+
+
 def check_translations():
-    for page in USER_PAGES:
+    pages = {path.as_posix() for path in tracked_files() if path.suffix == ".md" and read(path) is not None}
+    for name in sorted(name for name in ENGLISH_ONLY if not any(page.startswith(name) for page in pages)):
+        yield f"tests/docs_test.py: ENGLISH_ONLY names {name}, which does not exist"
+    for page in sorted(page for page in pages if not page.endswith(".zh-CN.md") and not is_english_only(page)):
         chinese = page.replace(".md", ".zh-CN.md")
-        for name in (page, chinese):
-            if not (ROOT / name).exists():
-                yield f"{name}: missing"
-        if (ROOT / page).exists() and (ROOT / chinese).exists():
-            if commands(read(page)) != commands(read(chinese)):
-                yield f"{chinese}: its commands or examples differ from those of {page}"
+        if chinese in pages:
+            yield from check_pair(Path(page), Path(chinese))
+        else:
+            yield f"{page}: has no {chinese} beside it, and ENGLISH_ONLY of tests/docs_test.py does not name it"
+    for chinese in sorted(page for page in pages if page.endswith(".zh-CN.md")):
+        if chinese.replace(".zh-CN.md", ".md") not in pages:
+            yield f"{chinese}: there is no such page in English"
 
 
 def check_mentions(path, text):

@@ -123,6 +123,8 @@ def check_diagram(includes):
     """The arrows of docs/architecture.md are the includes: none is drawn that is not there, none is missing. An arrow may
     stand for a way over others."""
     drawn = set(re.findall(r"^  (\w+) --> (\w+)$", read("docs/architecture.md"), re.M))
+    if drawn != set(re.findall(r"^  (\w+) --> (\w+)$", read("docs/architecture.zh-CN.md"), re.M)):
+        yield "docs/architecture.zh-CN.md: its arrows are not those of docs/architecture.md"
     for arrow in sorted(drawn - includes):
         yield "docs/architecture.md: no file of {} includes one of {}".format(*arrow)
     reachable = set(drawn)
