@@ -88,17 +88,25 @@ def commands(text):
     ]
 
 
+def shape(text):
+    """How many headings, rows of tables and items of lists a page has."""
+    plain = CODE_BLOCK.sub("", text)
+    return tuple(len(re.findall(rf"^{mark}", plain, re.M)) for mark in (r"#+ ", r"\|", r"(?:- |\d+\. )"))
+
+
 def is_english_only(page):
     return any(page == name or (name.endswith("/") and page.startswith(name)) for name in ENGLISH_ONLY)
 
 
 def check_pair(page, chinese):
-    """The two lead to each other at their heads, and show the same commands and examples."""
+    """The two lead to each other at their heads, have the same parts, and show the same commands and examples."""
     for one, other in ((page, chinese), (chinese, page)):
         if f"]({other.name})" not in "\n".join(read(one).split("\n")[:4]):
             yield f"{one}: no link to {other.name} at its head"
     if commands(read(page)) != commands(read(chinese)):
         yield f"{chinese}: its commands or examples differ from those of {page}"
+    if shape(read(page)) != shape(read(chinese)):
+        yield f"{chinese}: {shape(read(chinese))} (headings, rows of tables, items), in {page} {shape(read(page))}"
 
 
 def check_translations():
