@@ -1,4 +1,4 @@
-// /query/ of a site with daylight saving, on the days when its clock is changed: every row can be told from every other.
+// /query/ of sites whose clock is changed: every row can be told from every other; and of one whose half-hours are none of UTC’s.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -102,6 +102,26 @@ test('a day whose midnight the clock jumps over can be asked for', async () => {
         assert.equal(await page.locator('tbody tr').count(), rows);
         assert.equal(await text(page.getByTestId('trust')), 'Complete');
       }
+    });
+  } finally {
+    await other.stop();
+  }
+});
+
+test('the last 24 hours are 48 half-hours of the site’s clock, also where they are none of UTC’s', async () => {
+  const other = await startServer({ timezone: 'Asia/Kathmandu' });
+  try {
+    const { regions, dwelling_types } = await other.get('/api/v1/config');
+    await other.post('/api/v1/meters', { meter_id: METER, region: regions[0].name, area: regions[0].areas[0], dwelling_type: dwelling_types[0] });
+    const ahead = 5.75 * 2 * HALF_HOUR_MS;
+    const newest = Math.floor((Date.now() + ahead) / HALF_HOUR_MS) * HALF_HOUR_MS - ahead;
+    await other.post('/api/v1/readings', readings(new Date(newest - 60 * HALF_HOUR_MS).toISOString(), new Date(newest).toISOString()));
+    await withPage(browser, {}, async (page) => {
+      await page.goto(`${other.base}/query/?meter=${METER}&period=1d`);
+      await settled(page);
+      const seen = await times(page);
+      assert.equal(seen.length, 48);
+      assert.deepEqual(seen.filter((label) => !/ \d\d:[03]0–\d\d:[03]0$/.test(label)), []);
     });
   } finally {
     await other.stop();
