@@ -20,7 +20,6 @@ ENGLISH_ONLY = {
     "docs/formats/manifest.md": "the same",
     "docs/formats/segment.md": "the same",
     "docs/formats/shipped-journal.md": "the same",
-    "docs/formats/why.md": "the same",
     "src/": "what a folder of the source is for, for those who change it",
     "tests/": "where samples come from",
     "web/": "what the folder of the pages is for",
