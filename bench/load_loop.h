@@ -16,7 +16,8 @@ struct LoadOptions {
   std::uint16_t port = 0;
   std::size_t connections = 64;
   double seconds = 3;
-  double per_second = 0;  // 0: as fast as answers come; else requests start at this rate, whether answered or not
+  std::uint64_t requests = 0;  // 0: until the time is over; else so many, however long it takes
+  double per_second = 0;       // 0: as fast as answers come; else requests start at this rate, whether answered or not
 };
 
 struct LoadResult {
@@ -35,7 +36,9 @@ using TakeAnswer = std::function<std::size_t(std::string_view bytes)>;
 
 LoadResult run_load(const LoadOptions& options, const MakeRequest& make, const TakeAnswer& take);
 
-// Of an HTTP answer with a Content-Length; any status but 200 ends the program.
+// Of an HTTP answer with a Content-Length, as TakeAnswer.
+std::size_t whole_http_answer(std::string_view bytes);
+// The same; any status but 200 ends the program.
 std::size_t take_http_answer(std::string_view bytes);
 // Of one RESP reply; an error ends the program.
 std::size_t take_redis_reply(std::string_view bytes);

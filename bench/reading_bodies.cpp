@@ -11,7 +11,6 @@
 namespace meterhouse::bench {
 namespace {
 
-constexpr Instant kFirst = instant_from_epoch(1'000'000'800);  // in 2001, on a half-hour
 constexpr Seconds kHalfHour{1'800};
 constexpr std::size_t kRegisterChars = 8;  // 10000.00
 constexpr std::string_view kInstant = "2001-09-09T01:46:40Z";
@@ -56,21 +55,22 @@ std::string_view media_type(BodyForm form) {
   return {};
 }
 
-BulkRequest::BulkRequest(BodyForm form, std::uint32_t first_meter, std::uint32_t count, std::uint16_t port)
-    : form_(form), count_(count), at_(kFirst) {
-  std::string before;
-  if (form == BodyForm::json) before = "[";
-  if (form == BodyForm::csv) before = "meter_id,at,register\n";
-  if (form == BodyForm::packed) before = std::string{"MHRD\x01\0\x10\0\0\0\0\0\0\0\0\0", 16};
+BulkRequest::BulkRequest(BodyForm form, std::uint32_t first_meter, std::uint32_t count, std::uint16_t port,
+                         Instant before)
+    : form_(form), count_(count), at_(before) {
+  std::string opening;
+  if (form == BodyForm::json) opening = "[";
+  if (form == BodyForm::csv) opening = "meter_id,at,register\n";
+  if (form == BodyForm::packed) opening = std::string{"MHRD\x01\0\x10\0\0\0\0\0\0\0\0\0", 16};
   for (std::uint32_t i = 0; i < count; ++i) {
     append_row(first_meter + i);
     if (i == 0) row_size_ = text_.size();
     centi_kwh_.push_back(1'000'000 + i * 37 % 5'000);
   }
   if (form == BodyForm::json) text_.back() = ']';
-  const std::string head = post_head("/api/v1/readings", media_type(form), before.size() + text_.size(), port);
-  rows_at_ = head.size() + before.size();
-  text_ = head + before + text_;
+  const std::string head = post_head("/api/v1/readings", media_type(form), opening.size() + text_.size(), port);
+  rows_at_ = head.size() + opening.size();
+  text_ = head + opening + text_;
 }
 
 void BulkRequest::append_row(std::uint32_t meter) {
@@ -122,7 +122,7 @@ void BulkRequest::next(std::string& out) {
 }
 
 SingleRequest::SingleRequest(std::uint32_t first_meter, std::uint32_t count, std::uint16_t port)
-    : first_meter_(first_meter), count_(count), at_(kFirst) {
+    : first_meter_(first_meter), count_(count), at_(kBeforeAll) {
   constexpr std::string_view kBody =
       R"({"meter_id":"100000001","timestamp":"2001-09-09T01:46:40Z","reading":10000.00})";
   head_ = post_head("/meter/reading", "application/json", kBody.size(), port);

@@ -9,6 +9,8 @@
 
 namespace meterhouse::bench {
 
+inline constexpr Instant kBeforeAll = instant_from_epoch(1'000'000'800);  // in 2001, on a half-hour
+
 enum class BodyForm : std::uint8_t { json, ndjson, csv, packed };
 std::string_view media_type(BodyForm form);
 
@@ -16,7 +18,9 @@ std::string_view media_type(BodyForm form);
 // next() only writes over the instants and registers, so that making it costs the machine next to nothing.
 class BulkRequest {
  public:
-  BulkRequest(BodyForm form, std::uint32_t first_meter, std::uint32_t count, std::uint16_t port);
+  // before  half an hour before the instant of the first one
+  BulkRequest(BodyForm form, std::uint32_t first_meter, std::uint32_t count, std::uint16_t port,
+              Instant before = kBeforeAll);
 
   // The same meters half an hour later, in `out` (which may be an earlier request of this object).
   void next(std::string& out);

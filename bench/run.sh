@@ -6,15 +6,16 @@
 #     store         appending, durable, four at a time       scan       everything, on one core
 #     http          single and bulk posts over HTTP          query      month totals, a day by area and dwelling type
 #     latency       one meter's answers over HTTP            disk       bytes a reading
-#     background    the tail while folding and merging       restart    after kill -9
-#     alternatives  Redis and SQLite under the same load     memory     bytes a meter and a reading
+#     background    the tail beside folds, backups, jobs     restart    after kill -9
+#     daily         the daily job over 1 M meters            memory     bytes a meter and a reading
+#     alternatives  Redis and SQLite under the same load
 #
 # Environment: MH_BENCH_DATA   where the data go, several GB (a directory under ${TMPDIR:-/tmp}, removed at the end); name
 #                              one on the disk that is to be measured
 #              MH_BENCH_BUILT  set: do not build, use build/release as it is
 set -euo pipefail
 root=$(dirname "$(dirname "$(readlink -f "$0")")")
-sections=(store http latency background scan query disk restart memory alternatives)
+sections=(store http latency background scan query disk restart memory daily alternatives)
 bin=$root/build/release/bench
 made=
 redis_pid=
@@ -31,6 +32,7 @@ measure() {
 }
 
 store() { measure "$bin/store_bench" "$data" "$1"; }
+operations() { measure "$bin/operations_bench" "$root/build/release/meterhouse" "$root/config/meterhouse.json" "$data" "$1"; }
 http() { measure "$bin/http_bench" "$root/build/release/meterhouse" "$root/config/meterhouse.json" "$data" "$1"; }
 
 free_port() {
@@ -77,7 +79,8 @@ run_section() {
     store) store append ;;
     scan | query | disk | restart | memory) store "$1" ;;
     http) http ingest ;;
-    latency | background) http "$1" ;;
+    latency) http "$1" ;;
+    background | daily) operations "$1" ;;
     alternatives) alternatives ;;
     *)
       echo "bench: no section '$1'; one of: ${sections[*]}" >&2
@@ -118,7 +121,7 @@ main() {
       ;;
   esac
   if [ -z "${MH_BENCH_BUILT:-}" ]; then
-    "$root/tools/build.sh" release meterhouse store_bench http_bench alternatives_bench
+    "$root/tools/build.sh" release meterhouse store_bench http_bench operations_bench alternatives_bench
   fi
   trap clean_up EXIT
   if [ -n "${MH_BENCH_DATA:-}" ]; then

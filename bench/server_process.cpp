@@ -1,6 +1,7 @@
 #include "server_process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,6 +58,16 @@ double ServerProcess::cpu_seconds() const {
   if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
+
+std::uint64_t ServerProcess::peak_resident_bytes() const {
+  std::ifstream status{fmt::format("/proc/{}/status", pid_)};
+  for (std::string name; status >> name;)
+    if (std::uint64_t kib = 0; name == "VmHWM:" && status >> kib) return kib * 1024;
+  die("no peak of resident memory in /proc/PID/status");
+  return 0;
+}
+
+void ServerProcess::reset_peak() { std::ofstream{fmt::format("/proc/{}/clear_refs", pid_)} << '5'; }
 
 void ServerProcess::stop() {
   if (pid_ < 0) return;

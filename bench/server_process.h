@@ -17,6 +17,9 @@ class ServerProcess {
 
   std::uint16_t port() const { return port_; }
   double cpu_seconds() const;  // processor time it has used
+  // The most memory it has had since the last reset_peak().
+  std::uint64_t peak_resident_bytes() const;
+  void reset_peak();
   void stop();
 
  private:
