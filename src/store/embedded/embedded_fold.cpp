@@ -91,6 +91,7 @@ Status EmbeddedReadingStore::fold_aside() {
 }
 
 Status EmbeddedReadingStore::write_aside(const Aside& aside) {
+  const auto since = clock_.stopwatch();
   const LiveView view = live_.view();
   TouchedDays touched{options_.calendar};
   auto live = fold_head(files_, segment_directory(), *view.frozen, options_.calendar, manifest().next_fold,
@@ -99,12 +100,30 @@ Status EmbeddedReadingStore::write_aside(const Aside& aside) {
   // Before the manifest: afterwards the journal is gone, and who did not hear of the days by then never would.
   if (const auto days = touched.days(); !days.empty())
     if (auto done = options_.on_fold(days, aside.next_sequence - 1); !done) return done;
+  const std::vector<LiveSegment> made = *live;
   live->insert(live->end(), view.segments->all().begin(), view.segments->all().end());
-  return replace_segments(std::move(*live), LiveSet::Folded::yes, [&](Manifest& manifest) {
+  auto done = replace_segments(std::move(*live), LiveSet::Folded::yes, [&](Manifest& manifest) {
     ++manifest.next_fold;
     manifest.first_journal_file = aside.journal_file;
     manifest.next_sequence = aside.next_sequence;
   });
+  if (done) tell_work(StoreWork::Kind::fold, 0, made, since);
+  return done;
+}
+
+void EmbeddedReadingStore::tell_work(StoreWork::Kind kind, std::uint64_t joined, std::span<const LiveSegment> made,
+                                     std::chrono::nanoseconds since) const {
+  StoreWork work{.kind = kind,
+                 .joined = joined,
+                 .segments = made.size(),
+                 .readings = 0,
+                 .bytes = 0,
+                 .took = clock_.stopwatch() - since};
+  for (const LiveSegment& segment : made) {
+    work.readings += segment.entry.readings;
+    work.bytes += segment.entry.size_bytes;
+  }
+  options_.on_work(work);
 }
 
 Status EmbeddedReadingStore::drop_before(Instant month_start) {
@@ -140,6 +159,7 @@ Status EmbeddedReadingStore::merge_now() {
 
 // One join, of the first month that wants one.
 Result<bool> EmbeddedReadingStore::merge_once() {
+  const auto since = clock_.stopwatch();
   const auto segments = live_.view().segments;
   const auto& all = segments->all();
   for (std::size_t begin = 0; begin < all.size();) {
@@ -161,10 +181,11 @@ Result<bool> EmbeddedReadingStore::merge_once() {
     for (const LiveSegment& segment : all)
       if (std::ranges::none_of(joined, [&](const LiveSegment& j) { return j.entry.name == segment.entry.name; }))
         live.push_back(segment);
-    live.push_back(std::move(*merged));
+    live.push_back(*merged);
     if (auto done = replace_segments(std::move(live), LiveSet::Folded::no, [](Manifest&) {}); !done)
       return done.error();
     ++merges_;
+    tell_work(StoreWork::Kind::merge, joined.size(), {&*merged, 1}, since);
     // Readers that hold the old ones keep them open; their names go.
     for (const LiveSegment& segment : joined)
       if (auto done = files_.remove(segment_directory() + "/" + segment.entry.name); !done) return done.error();

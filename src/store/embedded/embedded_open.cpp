@@ -80,13 +80,21 @@ Status EmbeddedReadingStore::begin_journal() {
 }
 
 Status EmbeddedReadingStore::replay() {
+  const auto since = clock_.stopwatch();
+  const auto size = journal_size(files_, journal_directory(), manifest_.first_journal_file);
+  if (!size) return size.error();
+  EmbeddedOptions::Replayed replayed{.readings = 0, .bytes = 0, .bytes_max = *size};
   const auto scan =
       scan_journal(files_, journal_directory(), manifest_.first_journal_file, manifest_.next_sequence,
-                   [this](const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
+                   [&](const FrameHeader& header, std::span<const std::byte> payload, const std::string& place) {
                      auto done = replay_frame(header, payload);
+                     replayed.readings = report_.replayed_readings;
+                     replayed.bytes += frame_size(payload.size());
+                     options_.on_replay(replayed);
                      return done ? done : Status{done.error().during(place)};
                    });
   if (!scan) return scan.error();
+  report_.replay_took = clock_.stopwatch() - since;
   report_.replayed_frames = scan->frames;
   report_.torn = scan->torn;
   auto journal = Journal::resume(files_, journal_options(FrameStream::readings), *scan);

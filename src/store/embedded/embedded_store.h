@@ -31,6 +31,16 @@ enum class StoreThreads : std::uint8_t { own, none };
 // Journal, in head budgets, that a restart may have to replay: past it the store folds, however little the head holds.
 constexpr std::uint64_t kJournalPerHead = 4;
 
+// What a fold or a merge did.
+struct StoreWork {
+  enum class Kind : std::uint8_t { fold, merge } kind;
+  std::uint64_t joined;    // segments that a merge joined
+  std::uint64_t segments;  // made
+  std::uint64_t readings;  // in them
+  std::uint64_t bytes;     // of them
+  std::chrono::nanoseconds took;
+};
+
 struct EmbeddedOptions {
   std::string directory;
   SiteCalendar calendar;  // whose months the segments follow
@@ -44,6 +54,13 @@ struct EmbeddedOptions {
   std::shared_ptr<FileSystem::Lock> lock = nullptr;
   // Called while opening, once for each catalog change not folded yet, in order.
   std::function<Status(std::string_view change)> on_change = [](std::string_view) { return Status{}; };
+  // Called while opening, with each frame that is replayed: the readings so far, and the bytes, of at most so many.
+  struct Replayed {
+    std::uint64_t readings;
+    std::uint64_t bytes;
+    std::uint64_t bytes_max;  // the last file may be zeros for the most part
+  };
+  std::function<void(const Replayed&)> on_replay = [](const Replayed&) {};
   // Called by a fold, before what it folds lies in segments and nowhere else: the local days that its readings change
   // (one at 00:00 changes the day it closes and the one it opens), ascending, and the journal's sequence up to which
   // it folds. Its error fails the fold, which is tried again: days may be told twice, never not at all. Null: none.
@@ -57,6 +74,8 @@ struct EmbeddedOptions {
   using OnFrame =
       std::function<Status(FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame)>;
   OnFrame on_frame = nullptr;
+  // Called after each fold and merge, on the thread that did it; must not call the store.
+  std::function<void(const StoreWork&)> on_work = [](const StoreWork&) {};
   // Called from a thread of the store where a fold or merge begun by itself failed; it is tried again with later data.
   std::function<void(const Error&)> on_background_error = [](const Error&) {};
   // Called once, from a thread of the store, when the journal failed and nothing can be acknowledged any more.
@@ -69,6 +88,7 @@ struct OpenReport {
   std::uint64_t replayed_frames = 0;
   std::uint64_t replayed_readings = 0;
   std::uint64_t replayed_changes = 0;
+  std::chrono::nanoseconds replay_took{0};
   std::optional<Error> damage;            // a segment that replayed readings could not be compared with
   std::optional<TornFrame> torn;          // dropped: the frame a crash interrupted; it was not acknowledged
   std::uint64_t pending_readings = 0;     // of a store that is held
@@ -187,6 +207,8 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status fold_now();
   Status fold_aside();
   Status write_aside(const Aside& aside);
+  void tell_work(StoreWork::Kind kind, std::uint64_t joined, std::span<const LiveSegment> made,
+                 std::chrono::nanoseconds since) const;
   Status drop_now(Instant month_start);
   Status merge_now();
   Result<bool> merge_once();

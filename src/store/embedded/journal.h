@@ -46,6 +46,9 @@ using VisitFrame =
 Result<JournalScan> scan_journal(FileSystem& files, const std::string& directory, std::uint64_t first_file,
                                  std::uint64_t first_sequence, const VisitFrame& visit);
 
+// The bytes of the log's files from `first_file` on.
+Result<std::uint64_t> journal_size(FileSystem& files, const std::string& directory, std::uint64_t first_file);
+
 // No log has shorter files, unless it was asked to.
 constexpr std::uint64_t kLeastJournalFileBytes = std::uint64_t{1} << 20;
 

@@ -125,6 +125,22 @@ class Scanner {
 
 }  // namespace
 
+Result<std::uint64_t> journal_size(FileSystem& files, const std::string& directory, std::uint64_t first_file) {
+  const auto names = files.list(directory);
+  if (!names) return names.error();
+  std::uint64_t bytes = 0;
+  for (const std::string& name : *names) {
+    const auto id = journal_file_id(name);
+    if (!id || *id < first_file) continue;
+    const auto file = files.open(directory + "/" + name, OpenMode::read);
+    if (!file) return file.error();
+    const auto size = (*file)->size();
+    if (!size) return size.error();
+    bytes += *size;
+  }
+  return bytes;
+}
+
 Result<JournalScan> scan_journal(FileSystem& files, const std::string& directory, std::uint64_t first_file,
                                  std::uint64_t first_sequence, const VisitFrame& visit) {
   const auto names = files.list(directory);
