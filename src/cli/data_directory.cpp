@@ -81,6 +81,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   if (options.lost_catalog == Options::LostCatalog::refuse)
     if (const auto there = check_catalog_is_there(files, path); !there) return there.error();
 
+  options.on_step("opening the catalog");
   std::unique_ptr<DataDirectory> opened{new DataDirectory{site, std::move(*calendar)}};
   opened->lock_ = *lock;
   auto catalog = SqliteCatalog::open(catalog_path(path), clock);
@@ -90,6 +91,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   if (options.shipping != ShippingMode::off)
     if (const auto begun = opened->begin_shipping(path, files, clock, options); !begun)
       return begun.error().during(fmt::format("ship the journal to {}", options.backup_directory));
+  options.on_step("opening the readings and replaying the journal");
   EmbeddedOptions::OnFrame on_frame;
   if (opened->shipper_)
     on_frame = [shipper = opened->shipper_.get()](FrameStream stream, const FrameHeader& header,
@@ -104,6 +106,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                       .head_budget_bytes = options.head_budget_bytes,
                       .lock = *lock,
                       .on_change = [&](std::string_view change) { return apply_change(*opened->catalog_, change); },
+                      .on_replay = std::move(options.on_replay),
                       .on_fold = [&catalog = *opened->catalog_](
                                      std::span<const date::local_days> days,
                                      std::uint64_t sequence) { return catalog.touch_days(days, sequence); },
@@ -112,10 +115,12 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                       .on_failure = std::move(options.on_failure)});
   if (!readings) return readings.error().during("open the readings");
   opened->readings_ = std::move(*readings);
+  if (opened->shipper_) options.on_step("shipping what is not shipped of the journal yet");
   if (opened->shipper_)
     if (const auto caught_up = opened->shipper_->end_catching_up(); !caught_up)
       options.on_background_error(caught_up.error().during("ship the journal"));
 
+  options.on_step("reading the meters");
   opened->registry_ = std::make_unique<Registry>(site, clock, *opened->catalog_, *opened->readings_, opened->meters_);
   if (const auto loaded = opened->registry_->load(); !loaded) return loaded.error().during("read the meters");
   return opened;

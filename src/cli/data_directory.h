@@ -28,6 +28,9 @@ class DataDirectory {
     // Where the journal is shipped as it is written; empty: nowhere.
     std::string backup_directory = {};
     ShippingMode shipping = ShippingMode::off;
+    // What opening is at, and how far the replay of the journal has come.
+    std::function<void(std::string_view step)> on_step = [](std::string_view) {};
+    std::function<void(const EmbeddedOptions::Replayed&)> on_replay = [](const EmbeddedOptions::Replayed&) {};
     std::function<void(const Error&)> on_background_error = [](const Error&) {};
     std::function<void(const Error&)> on_failure = [](const Error&) {};
   };

@@ -142,11 +142,16 @@ Result<std::unique_ptr<DataDirectory>> open_data(const Program& program, Failure
   const std::string& path = program.options.data;
   const Config& config = program.configuration.config;
   const auto start = std::chrono::steady_clock::now();
-  auto data = DataDirectory::open(path, config.site, program.files, program.clock,
-                                  data_options(program.options, config.server, failure));
+  auto options = data_options(program.options, config.server, failure);
+  options.on_step = [&gate = program.gate](std::string_view step) { gate.begin_step(step); };
+  options.on_replay = [&gate = program.gate](const EmbeddedOptions::Replayed& replayed) {
+    gate.note_replay(replayed.readings, replayed.bytes, replayed.bytes_max);
+  };
+  auto data = DataDirectory::open(path, config.site, program.files, program.clock, std::move(options));
   const auto attempt = fmt::format("the data directory {}", path);
   if (!data) return data.error().during(attempt);
   log_opened(path, **data, std::chrono::steady_clock::now() - start);
+  program.gate.begin_step("looking for readings of meters that are not registered");
   if (const Status registered = check_registered(program, **data); !registered) {
     (void)(*data)->close();  // the error that counts is this one
     return registered.error().during(attempt);
@@ -158,6 +163,7 @@ Result<std::unique_ptr<DataDirectory>> open_data(const Program& program, Failure
 // or a signal came meanwhile.
 Result<std::unique_ptr<DemoTrickle>> start_demo(const Program& program, DataDirectory& data) {
   const Clock& clock = program.clock;
+  program.gate.begin_step("adding the demonstration's readings");
   auto town = DemoTown::open(data.site(), data.catalog(), data.readings(), data.meters(), clock.now(), {});
   if (!town) return town.error();
   if (*town == nullptr) {
@@ -186,6 +192,7 @@ Status answer_requests(const Program& program, DataDirectory& data) {
   OnlineBackup backups{program.files,   program.clock,  backup_directory(program.options), std::move(*store_id),
                        data.readings(), data.catalog(), config.server.backups_kept,        data.shipper()};
   BackgroundWork background{data, usage, program.clock, config.server, std::move(backups)};
+  program.gate.begin_step("resuming jobs and maintenance");
   if (auto started = background.start(); !started) return started.error();
   Api api{ApiParts{.site = config.site,
                    .calendar = data.calendar(),

@@ -22,15 +22,23 @@ TEST(StartGate, AnswersThatItStartsUntilItIsOpened) {
     client.send(fmt::format("{} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}", line, body.size(), body));
     return client.receive();
   };
+  gate.begin_step("replaying");
+  EXPECT_EQ(ask("GET /readyz")->body.find("progress"), std::string::npos);
+  gate.note_replay(1'000, 300, 1'200);
+  EXPECT_EQ(ask("GET /readyz")->body,
+            R"({"status":"starting","detail":"the server is starting","step":"replaying","readings":1000,)"
+            R"("progress":0.250})");
+  gate.begin_step("reading the meters");
   struct Case {
     const char* line;
     int status;
     const char* words;
   };
   for (const Case& c :
-       {Case{"GET /healthz", 200, R"("status":"ok")"}, Case{"GET /readyz", 503, "unavailable"},
+       {Case{"GET /healthz", 200, R"("status":"ok")"}, Case{"GET /readyz", 503, R"("step":"reading the meters")"},
         Case{"POST /meter/reading", 503, R"("status":"error")"},
-        Case{"POST /api/v1/readings", 503, R"("detail":"the server is starting)"}, Case{"GET /", 503, "is starting"}}) {
+        Case{"POST /api/v1/readings", 503, R"("detail":"the server is starting: reading the meters")"},
+        Case{"GET /", 503, "is starting"}}) {
     SCOPED_TRACE(c.line);
     const auto answer = ask(c.line, c.line[0] == 'P' ? R"({"meter_id":"100000001"})" : "");
     ASSERT_TRUE(answer);
