@@ -1,7 +1,6 @@
 # Debian 12 packages; tools/install.sh names them.
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(date REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(simdjson REQUIRED)

@@ -22,11 +22,11 @@ def free_address():
 class RunningServer:
     """A server process. `command` starts it; it is ready once /readyz answers 200."""
 
-    def __init__(self, command, address, cwd=None, env=None):
+    def __init__(self, command, address, cwd=None, env=None, stdout=None, stderr=None):
         self.address = address
         self.base = f"http://{address}"
         self.process = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, start_new_session=True
+            command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, start_new_session=True
         )
         try:
             self.wait_until_ready()

@@ -15,7 +15,7 @@ packages_run=(
   # libraries
   libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev libboost-system1.81-dev
   libsimdjson-dev libsqlite3-dev libssl-dev zlib1g-dev libzstd-dev libcurl4-openssl-dev
-  libhowardhinnant-date-dev tzdata libspdlog-dev libfmt-dev libcli11-dev libexpected-dev libisal-dev libxxhash-dev
+  libhowardhinnant-date-dev tzdata libfmt-dev libcli11-dev libexpected-dev libisal-dev libxxhash-dev
   # test libraries: CMake looks for them in every build, and they are small
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
 )

@@ -1,7 +1,5 @@
 #include "cli/background_work.h"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/json.hpp>
 
 #include "base/iso8601.h"
@@ -49,32 +47,48 @@ void tell_change(EventLog& events, const JobRun& run, const JobStep* step) {
   else
     message = fmt::format("{}: {}", name, run.ended ? to_string(run.state) : "begins");
   const bool failed = step != nullptr ? step->state == JobStep::State::failed : run.state == JobRun::State::failed;
-  failed ? spdlog::error("{}", message) : spdlog::info("{}", message);
   events.record(run.job == kBackupJob ? event_type::kBackup : event_type::kDailyJobs, message, fields_of(run, step));
   if (failed && step != nullptr) events.record(event_type::kError, message, fields_of(run, step));
 }
 
+void tell_applied(EventLog& events, const AppendCounts& counts) {
+  events.record(event_type::kBackgroundWorker,
+                fmt::format("{} pending readings applied: {} accepted, {} duplicate, {} conflict",
+                            counts.accepted + counts.duplicate + counts.conflict, counts.accepted, counts.duplicate,
+                            counts.conflict),
+                fmt::format(R"({{"work":"apply_pending","accepted":{},"duplicate":{},"conflict":{}}})", counts.accepted,
+                            counts.duplicate, counts.conflict));
+}
+
 }  // namespace
 
+void tell_work(EventLog& events, const StoreWork& work) {
+  const bool merge = work.kind == StoreWork::Kind::merge;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(work.took).count();
+  events.record(
+      event_type::kBackgroundWorker,
+      fmt::format("{}: {} readings in {} of {} bytes, in {} ms",
+                  merge ? fmt::format("{} segments merged", work.joined) : "head folded", work.readings,
+                  work.segments == 1 ? "a segment" : fmt::format("{} segments", work.segments), work.bytes, ms),
+      fmt::format(R"({{"work":"{}","joined":{},"segments":{},"readings":{},"bytes":{},"duration_ms":{}}})",
+                  merge ? "merge" : "fold", work.joined, work.segments, work.readings, work.bytes, ms));
+}
+
 BackgroundWork::BackgroundWork(DataDirectory& data, const UsageQueries& usage, const Clock& clock,
-                               const ServerSettings& settings, OnlineBackup backups)
-    : events_(data.catalog(), clock),
-      backups_(std::move(backups)),
+                               const ServerSettings& settings, OnlineBackup& backups, EventLog& events)
+    : catalog_(data.catalog()),
+      events_(events),
+      backups_(backups),
       daily_(daily_parts(data, usage, clock, events_, backups_, settings)),
       schedule_(data.calendar(), clock, data.catalog(), settings.daily_job_at.value_or(Seconds{0})),
       scheduled_(settings.daily_job_at.has_value()),
       jobs_(data.catalog(), clock, job_options()),
-      maintenance_(data.catalog(), data.readings(), jobs_, clock,
-                   {.on_change =
-                        [this](const std::string& message) {
-                          spdlog::info("{}", message);
-                          events_.record(event_type::kMaintenance, message);
-                        },
-                    .on_error =
-                        [this](const Error& error) {
-                          spdlog::error("maintenance: {}", error.message);
-                          events_.record(event_type::kError, "maintenance: " + error.message);
-                        }}) {}
+      maintenance_(
+          data.catalog(), data.readings(), jobs_, clock,
+          {.on_change = [this](const std::string& message) { events_.record(event_type::kMaintenance, message); },
+           .on_applied = [this](const AppendCounts& counts) { tell_applied(events_, counts); },
+           .on_error =
+               [this](const Error& error) { events_.record(event_type::kError, "maintenance: " + error.message); }}) {}
 
 JobRunner::Options BackgroundWork::job_options() {
   JobRunner::Options options;
@@ -90,7 +104,7 @@ JobRunner::Options BackgroundWork::job_options() {
 }
 
 Status BackgroundWork::start() {
-  events_.record(event_type::kSystem, "the server starts");
+  events_.begin(catalog_);
   if (auto started = jobs_.start(); !started) return started.error().during("the jobs");
   if (auto started = maintenance_.start(); !started) return started.error().during("maintenance");
   return {};
@@ -100,7 +114,7 @@ void BackgroundWork::stop() {
   jobs_.stop();  // first: maintenance may be waiting for a job
   maintenance_.stop();
   events_.record(event_type::kSystem, "the server stops");
-  if (const auto closed = events_.close(); !closed) spdlog::error("the event log: {}", closed.error().message);
+  (void)events_.close();  // what it could not write it tells by itself
 }
 
 }  // namespace meterhouse::cli

@@ -9,34 +9,40 @@
 
 namespace meterhouse::cli {
 
-// What a server does besides answering, put together: the event log, the daily job by its schedule, and maintenance.
+// What a server does besides answering, put together: events are kept in the catalog, the daily job runs by its
+// schedule, and there is maintenance.
 //   threads  start and stop: one thread; what it hands out: as each says
 class BackgroundWork {
  public:
   // All outlive it.
   BackgroundWork(DataDirectory& data, const UsageQueries& usage, const Clock& clock, const ServerSettings& settings,
-                 OnlineBackup backups);
+                 OnlineBackup& backups, EventLog& events);
+  ~BackgroundWork() { (void)events_.close(); }  // before the catalog goes, however it ends
+  BackgroundWork(const BackgroundWork&) = delete;
+  BackgroundWork& operator=(const BackgroundWork&) = delete;
 
   // Goes on with what an earlier process left unfinished. Before readings are taken in.
   Status start();
   // What runs is asked to end, and goes on at the next start.
   void stop();
 
-  EventLog& events() { return events_; }
-  OnlineBackup& backups() { return backups_; }
   JobRunner& jobs() { return jobs_; }
   Maintenance& maintenance() { return maintenance_; }
 
  private:
   JobRunner::Options job_options();
 
-  EventLog events_;  // first: the others tell it things to their end
-  OnlineBackup backups_;
+  EventCatalog& catalog_;
+  EventLog& events_;
+  OnlineBackup& backups_;
   DailyJobParts daily_;
   DailySchedule schedule_;
   bool scheduled_;
   JobRunner jobs_;
   Maintenance maintenance_;
 };
+
+// A fold or merge that the store did, as an event.
+void tell_work(EventLog& events, const StoreWork& work);
 
 }  // namespace meterhouse::cli

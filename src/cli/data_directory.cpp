@@ -111,6 +111,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                                      std::span<const date::local_days> days,
                                      std::uint64_t sequence) { return catalog.touch_days(days, sequence); },
                       .on_frame = std::move(on_frame),
+                      .on_work = std::move(options.on_work),
                       .on_background_error = options.on_background_error,
                       .on_failure = std::move(options.on_failure)});
   if (!readings) return readings.error().during("open the readings");

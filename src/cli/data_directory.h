@@ -31,6 +31,7 @@ class DataDirectory {
     // What opening is at, and how far the replay of the journal has come.
     std::function<void(std::string_view step)> on_step = [](std::string_view) {};
     std::function<void(const EmbeddedOptions::Replayed&)> on_replay = [](const EmbeddedOptions::Replayed&) {};
+    std::function<void(const StoreWork&)> on_work = [](const StoreWork&) {};
     std::function<void(const Error&)> on_background_error = [](const Error&) {};
     std::function<void(const Error&)> on_failure = [](const Error&) {};
   };

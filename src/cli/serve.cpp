@@ -1,8 +1,7 @@
 #include "cli/serve.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -22,6 +21,7 @@
 #include "cli/stop_signals.h"
 #include "http/api.h"
 #include "http/server.h"
+#include "service/event_types.h"
 #include "service/unregistered.h"
 
 namespace meterhouse::cli {
@@ -44,6 +44,7 @@ Exit codes: 0 stopped by a signal, 1 failed, 2 wrong options or configuration, 1
 // The journal cannot be synced: the process ends, and the next start replays what was acknowledged.
 struct Failure {
   StopSignals& signals;
+  EventLog& events;
   std::atomic<bool> happened = false;
 };
 
@@ -57,35 +58,45 @@ DataDirectory::Options data_options(const ServeOptions& given, const ServerSetti
   if (given.allow_unregistered) options.lost_catalog = DataDirectory::Options::LostCatalog::make_empty;
   options.backup_directory = backup_directory(given);
   options.shipping = settings.journal_shipping;
-  options.on_background_error = [](const Error& error) { spdlog::error("in the background: {}", error.message); };
+  options.on_work = [&events = failure.events](const StoreWork& work) { tell_work(events, work); };
+  options.on_background_error = [&events = failure.events](const Error& error) {
+    events.record(event_type::kError, "in the background: " + error.message);
+  };
   options.on_failure = [&failure](const Error& error) {
-    spdlog::critical("the journal failed, nothing more is acknowledged: {}", error.message);
+    failure.events.record(event_type::kError, "the journal failed, nothing more is acknowledged: " + error.message);
     failure.happened = true;
     failure.signals.request();
   };
   return options;
 }
 
-void log_opened(const std::string& path, DataDirectory& data, std::chrono::duration<double> took) {
+void tell_opened(EventLog& events, const std::string& path, DataDirectory& data, std::chrono::duration<double> took) {
   const StoreStats stats = data.readings().stats();
   const OpenReport& report = data.readings().open_report();
-  spdlog::info(
-      "data directory {}: {} meters, {} readings ({} records replayed from the journal, repeated ones "
-      "included) in {:.2f} s",
-      path, data.meters().size(), stats.head_readings + stats.segment_readings, report.replayed_readings, took.count());
+  const std::uint64_t readings = stats.head_readings + stats.segment_readings;
+  const std::chrono::duration<double> replay = report.replay_took;
+  events.record(
+      event_type::kSystem,
+      fmt::format("data directory {}: {} meters, {} readings; {} readings replayed from the journal (repeated "
+                  "ones included) in {:.2f} s, opened in {:.2f} s",
+                  path, data.meters().size(), readings, report.replayed_readings, replay.count(), took.count()),
+      fmt::format(R"({{"meters":{},"readings":{},"replayed_readings":{},"replay_s":{:.3f},"open_s":{:.3f}}})",
+                  data.meters().size(), readings, report.replayed_readings, replay.count(), took.count()));
   if (report.damage)
-    spdlog::error("what was replayed could not all be compared with what is stored: {}", report.damage->message);
+    events.record(event_type::kError,
+                  "what was replayed could not all be compared with what is stored: " + report.damage->message);
   for (const auto& torn : {report.torn, report.pending_torn})
     if (torn)
-      spdlog::warn(
-          "{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a crash (never "
-          "acknowledged) or damage",
-          torn->file, torn->length, torn->offset);
+      events.record(event_type::kSystem,
+                    fmt::format("{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a "
+                                "crash (never acknowledged) or damage",
+                                torn->file, torn->length, torn->offset));
 }
 
 struct Configuration {
   Config config;
   ListenAddress listen;
+  SiteCalendar calendar;
 };
 
 Result<Configuration> read_configuration(FileSystem& files, const ServeOptions& options) {
@@ -93,13 +104,17 @@ Result<Configuration> read_configuration(FileSystem& files, const ServeOptions& 
   if (!config) return config.error();
   auto listen = parse_listen_address(options.listen);
   if (!listen) return listen.error().during("--listen");
-  return Configuration{std::move(*config), std::move(*listen)};
+  auto calendar = SiteCalendar::of(config->site.timezone);
+  if (!calendar) return calendar.error().during(options.config);
+  return Configuration{std::move(*config), std::move(*listen), std::move(*calendar)};
 }
 
-void log_ignored(const ServeOptions& options, const Config& config) {
+void tell_ignored(EventLog& events, const ServeOptions& options, const Config& config) {
   std::vector<std::string_view> names;
   for (const ConfigKey& key : config.ignored) names.push_back(key.path);
-  if (!names.empty()) spdlog::info("{}: keys that are not used: {}", options.config, fmt::join(names, ", "));
+  if (!names.empty())
+    events.record(event_type::kSystem,
+                  fmt::format("{}: keys that are not used: {}", options.config, fmt::join(names, ", ")));
 }
 
 // What serving stands on, made before the data directory is opened.
@@ -108,6 +123,7 @@ struct Program {
   const Clock& clock;
   const ServeOptions& options;
   const Configuration& configuration;
+  EventLog& events;
   StopSignals& signals;
   StartGate& gate;
   Server& server;
@@ -123,7 +139,8 @@ Status check_registered(const Program& program, DataDirectory& data) {
   const auto unregistered = find_unregistered(data.readings(), data.meters(), range);
   if (!unregistered) {
     if (unregistered.error().code != Errc::corruption) return unregistered.error();
-    spdlog::error("damage, which `meterhouse verify` lists: {}", unregistered.error().message);
+    program.events.record(event_type::kError,
+                          "damage, which `meterhouse verify` lists: " + unregistered.error().message);
     return {};
   }
   if (unregistered->none()) return {};
@@ -134,7 +151,7 @@ Status check_registered(const Program& program, DataDirectory& data) {
         fmt::format("{}; put back a catalog.sqlite that has them, or register them (meterhouse import --meters "
                     "FILE --data {}), or start with --allow-unregistered, which rejects what they send",
                     what, program.options.data)};
-  spdlog::error("{}: what they send is rejected until they are registered again", what);
+  program.events.record(event_type::kError, what + ": what they send is rejected until they are registered again");
   return {};
 }
 
@@ -150,7 +167,7 @@ Result<std::unique_ptr<DataDirectory>> open_data(const Program& program, Failure
   auto data = DataDirectory::open(path, config.site, program.files, program.clock, std::move(options));
   const auto attempt = fmt::format("the data directory {}", path);
   if (!data) return data.error().during(attempt);
-  log_opened(path, **data, std::chrono::steady_clock::now() - start);
+  tell_opened(program.events, path, **data, std::chrono::steady_clock::now() - start);
   program.gate.begin_step("looking for readings of meters that are not registered");
   if (const Status registered = check_registered(program, **data); !registered) {
     (void)(*data)->close();  // the error that counts is this one
@@ -167,31 +184,35 @@ Result<std::unique_ptr<DemoTrickle>> start_demo(const Program& program, DataDire
   auto town = DemoTown::open(data.site(), data.catalog(), data.readings(), data.meters(), clock.now(), {});
   if (!town) return town.error();
   if (*town == nullptr) {
-    spdlog::info("demo: the data directory holds other meters; it stays as it is");
+    program.events.record(event_type::kSystem, "demo: the data directory holds other meters; it stays as it is");
     return std::unique_ptr<DemoTrickle>{};
   }
   const auto added = (*town)->bring_up_to(clock.now(), [&] { return program.signals.requested(); });
   if (!added) return added.error();
   if (program.signals.requested()) {
-    spdlog::info("demo: stopped after {} readings; the next start adds the others", *added);
+    program.events.record(event_type::kSystem,
+                          fmt::format("demo: stopped after {} readings; the next start adds the others", *added));
     return std::unique_ptr<DemoTrickle>{};
   }
-  spdlog::info("demo: a simulated town of {} meters, {} readings added; the first meter is {}", (*town)->size(), *added,
-               (*town)->first_meter().text());
-  const auto on_error = [](const Error& error) { spdlog::error("demo: {}", error.message); };
+  program.events.record(event_type::kSystem,
+                        fmt::format("demo: a simulated town of {} meters, {} readings added; the first meter is {}",
+                                    (*town)->size(), *added, (*town)->first_meter().text()));
+  const auto on_error = [&events = program.events](const Error& error) {
+    events.record(event_type::kError, "demo: " + error.message);
+  };
   return std::make_unique<DemoTrickle>(std::move(*town), clock, on_error);
 }
 
 // Answers until a signal comes, and ends with all requests finished.
 Status answer_requests(const Program& program, DataDirectory& data) {
-  const auto& [config, listen] = program.configuration;
+  const auto& [config, listen, calendar] = program.configuration;
   const UsageQueries usage{config.site, data.calendar(), program.clock, data.catalog(), data.readings()};
   const std::string& path = program.options.data;
   auto store_id = read_or_make_store_id(program.files, path, new_store_id);
   if (!store_id) return store_id.error();
   OnlineBackup backups{program.files,   program.clock,  backup_directory(program.options), std::move(*store_id),
                        data.readings(), data.catalog(), config.server.backups_kept,        data.shipper()};
-  BackgroundWork background{data, usage, program.clock, config.server, std::move(backups)};
+  BackgroundWork background{data, usage, program.clock, config.server, backups, program.events};
   program.gate.begin_step("resuming jobs and maintenance");
   if (auto started = background.start(); !started) return started.error();
   Api api{ApiParts{.site = config.site,
@@ -204,16 +225,17 @@ Status answer_requests(const Program& program, DataDirectory& data) {
                    .catalog = data.catalog(),
                    .jobs = background.jobs(),
                    .maintenance = background.maintenance(),
-                   .events = background.events(),
-                   .backups = background.backups(),
+                   .events = program.events,
+                   .backups = backups,
                    .maintenance_duration = Seconds{config.server.maintenance_seconds},
                    .bulk_records_max = config.server.bulk_records_max},
           config.server.worker_threads};
   api.observe(program.server);
   program.gate.open(api);
-  spdlog::info("listening on http://{}:{}", listen.address, program.server.port());
+  program.events.record(event_type::kSystem,
+                        fmt::format("listening on http://{}:{}", listen.address, program.server.port()));
+  (void)program.events.flush();  // told at once: whoever started the program may wait for it
   program.signals.wait();
-  spdlog::info("finishing the requests in flight");
   program.server.stop();
   background.stop();
   return {};
@@ -221,7 +243,7 @@ Status answer_requests(const Program& program, DataDirectory& data) {
 
 // From the opening of the data directory to its closing.
 Status serve_data(const Program& program) {
-  Failure failure{program.signals};
+  Failure failure{program.signals, program.events};
   auto data = open_data(program, failure);
   if (!data) return data.error();
   program.signals.begin_service();
@@ -240,42 +262,46 @@ Status serve_data(const Program& program) {
 }
 
 // Each connection is an open file, and the soft limit of a shell is often 1024.
-void raise_file_limit(std::size_t connections_max) {
+void raise_file_limit(EventLog& events, std::size_t connections_max) {
   constexpr rlim_t kOwnFiles = 1'000;  // journal, segments, catalog
   const rlim_t wanted = connections_max + kOwnFiles;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
-    spdlog::warn("the system allows {} open files: fewer than connections_max {} can be served at a time",
-                 limit.rlim_cur, connections_max);
+    events.record(event_type::kSystem,
+                  fmt::format("the system allows {} open files: fewer than connections_max {} can be served at a time",
+                              limit.rlim_cur, connections_max));
 }
 
 int run(const ServeOptions& options) {
-  spdlog::set_default_logger(spdlog::stdout_logger_mt("meterhouse"));
-  spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
-  spdlog::flush_on(spdlog::level::info);
-  StopSignals signals;
+  StopSignals::block();
   std::signal(SIGPIPE, SIG_IGN);
 
   FileSystem& files = posix_file_system();
   const SystemClock clock;
   const auto configuration = read_configuration(files, options);
   if (!configuration) return report("serve", {Errc::invalid_argument, configuration.error().message});
-  const auto& [config, listen] = *configuration;
-  spdlog::info("meterhouse " METERHOUSE_VERSION);
-  raise_file_limit(configuration->config.server.connections_max);
-  log_ignored(options, config);
+  const auto& [config, listen, calendar] = *configuration;
+  using Format = StreamEventSink::Format;
+  StreamEventSink sink{STDOUT_FILENO, isatty(STDOUT_FILENO) == 1 ? Format::text : Format::json, calendar};
+  EventLog events{clock, {.sink = &sink, .kept_max = config.server.events_max}};
+  StopSignals signals{events};
   StartGate gate;
   auto server = Server::start(server_options(config.server, listen), gate, clock);
   if (!server) return report("serve", server.error());
-  if (!listen.loopback)
-    spdlog::warn("listening on {}, which is not loopback: whoever reaches this address can read and write everything",
-                 listen.address);
 
-  const Status served = serve_data({files, clock, options, *configuration, signals, gate, **server});
+  events.record(event_type::kSystem, "meterhouse " METERHOUSE_VERSION " starts");
+  raise_file_limit(events, config.server.connections_max);
+  tell_ignored(events, options, config);
+  if (!listen.loopback)
+    events.record(event_type::kSystem,
+                  fmt::format("listening on {}, which is not loopback: whoever reaches this address can read and write "
+                              "everything",
+                              listen.address));
+  const Status served = serve_data({files, clock, options, *configuration, events, signals, gate, **server});
   if (!served) return report("serve", served.error());
-  spdlog::info("stopped; everything is folded");
+  events.record(event_type::kSystem, "stopped; everything is folded");
   return kExitOk;
 }
 

@@ -56,4 +56,9 @@ Response StartGate::refuse(std::string_view path, const Refusal& refusal) const 
   return application == nullptr ? error_for(path, refusal) : application->refuse(path, refusal);
 }
 
+// Until it is opened no answer is long enough to be cut.
+void StartGate::note_cut(const std::string& what) {
+  if (auto* const application = application_.load(std::memory_order_acquire)) application->note_cut(what);
+}
+
 }  // namespace meterhouse::cli

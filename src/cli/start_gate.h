@@ -23,6 +23,7 @@ class StartGate final : public Application {
 
   Task<Response> handle(Request& request, BodyReader& body) override;
   Response refuse(std::string_view path, const Refusal& refusal) const override;
+  void note_cut(const std::string& what) override;
 
  private:
   Response starting(std::string_view path) const;

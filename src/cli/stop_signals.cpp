@@ -1,12 +1,12 @@
 #include "cli/stop_signals.h"
 
 #include <pthread.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "cli/command.h"
+#include "service/event_types.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -25,11 +25,12 @@ const char* name_of(int signal) { return signal == SIGINT ? "SIGINT" : "SIGTERM"
 
 }  // namespace
 
-StopSignals::StopSignals() {
+void StopSignals::block() {
   const sigset_t signals = taken_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  thread_ = std::thread{[this] { run(); }};
 }
+
+StopSignals::StopSignals(EventLog& events) : events_(events), thread_([this] { run(); }) {}
 
 StopSignals::~StopSignals() {
   ending_ = true;
@@ -60,14 +61,17 @@ void StopSignals::run() {
 
 void StopSignals::take(int signal) {
   if (requested()) {
-    spdlog::warn("{} again: ending at once; the next start replays what was acknowledged", name_of(signal));
+    events_.say(event_type::kSystem,
+                fmt::format("{} again: ending at once; the next start replays what was acknowledged", name_of(signal)));
     _exit(128 + signal);
   }
   if (!serving_) {
-    spdlog::info("{} while starting: ending; nothing is lost, the next start begins anew", name_of(signal));
+    (void)events_.flush();  // to the stream: while starting there is no catalog for it yet
+    events_.say(event_type::kSystem,
+                fmt::format("{} while starting: ending; nothing is lost, the next start begins anew", name_of(signal)));
     _exit(kExitOk);
   }
-  spdlog::info("stopping ({})", name_of(signal));
+  events_.record(event_type::kSystem, fmt::format("stopping ({}): finishing the requests in flight", name_of(signal)));
   const std::scoped_lock lock{mutex_};
   requested_ = signal;
   came_.notify_all();

@@ -5,6 +5,8 @@
 #include <mutex>
 #include <thread>
 
+#include "service/event_log.h"
+
 namespace meterhouse::cli {
 
 // SIGTERM and SIGINT, taken by a thread of their own. The first one asks the program to stop in good order. Before
@@ -13,8 +15,11 @@ namespace meterhouse::cli {
 //   threads  made and destroyed by one, before and after all others; the rest: any
 class StopSignals {
  public:
-  // Blocks the signals in this thread and in every one that it starts. The process has no other thread yet.
-  StopSignals();
+  // Blocks the signals in this thread and in every one that it starts. First of all: before there is another thread.
+  static void block();
+
+  // The log outlives it.
+  explicit StopSignals(EventLog& events);
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
@@ -32,6 +37,7 @@ class StopSignals {
   void run();
   void take(int signal);
 
+  EventLog& events_;
   std::atomic<bool> serving_ = false;
   std::atomic<int> requested_ = 0;
   std::atomic<bool> ending_ = false;

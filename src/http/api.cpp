@@ -1,10 +1,9 @@
 #include "http/api.h"
 
-#include <spdlog/spdlog.h>
-
 #include "http/api_routes.h"
 #include "http/await_callback.h"
 #include "http/problem.h"
+#include "service/event_types.h"
 
 namespace meterhouse {
 
@@ -14,16 +13,16 @@ std::span<const Api::Route> Api::routes() {
       Route::stream(Method::post, "/meter/reading", &Api::legacy_post_reading).open_in_maintenance(),
       Route::stream(Method::post, "/api/v1/readings", &Api::post_readings).open_in_maintenance(),
       Route::stream(Method::post, "/meter/bulk_readings", &Api::legacy_post_bulk).open_in_maintenance(),
-      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/latest", &Api::get_latest),
-      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/consumption", &Api::get_consumption),
-      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/readings", &Api::get_readings),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/latest", &Api::get_latest).query(),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/consumption", &Api::get_consumption).query(),
+      Route::blocking(Method::get, "/api/v1/meters/{meter_id}/readings", &Api::get_readings).query(),
       Route::blocking(Method::get, "/api/v1/meters/{meter_id}", &Api::get_meter),
       Route::blocking(Method::patch, "/api/v1/meters/{meter_id}", &Api::patch_meter),
       Route::blocking(Method::get, "/api/v1/meters", &Api::get_meters),
       Route::blocking(Method::post, "/api/v1/meters", &Api::post_meters),
       Route::quick(Method::get, "/api/v1/config", &Api::get_config).open_in_maintenance(),
       Route::blocking(Method::post, "/api/user/register", &Api::legacy_register),
-      Route::blocking(Method::get, "/api/user/query", &Api::legacy_query),
+      Route::blocking(Method::get, "/api/user/query", &Api::legacy_query).query(),
       Route::blocking(Method::get, "/stopserver", &Api::legacy_stop_server).open_in_maintenance(),
       Route::blocking(Method::get, "/get_backup", &Api::legacy_get_backup).open_in_maintenance(),
       Route::blocking(Method::get, "/get_logs", &Api::legacy_get_logs).open_in_maintenance(),
@@ -71,8 +70,23 @@ Task<Response> Api::handle(Request& request, BodyReader& body) {
   RouteMetrics& metrics = route_metrics_[match.index];
   metrics.by_class[static_cast<std::size_t>(response.status / 100)].fetch_add(1, std::memory_order_relaxed);
   metrics.duration.observe(std::chrono::steady_clock::now() - start);
+  if (response.status >= 400) note_refusal(routes()[match.index], request, response);
   co_return response;
 }
+
+// A query that got no answer, and any other request that failed through no fault of the one who sent it.
+void Api::note_refusal(const Route& route, const Request& request, const Response& response) {
+  const bool query = route.asks == Route::Asks::readings;
+  if (!query && response.status != 500) return;
+  const std::string_view in_path = request.path_parameter("meter_id");
+  const auto meter = MeterId::parse(in_path.empty() ? request.query_parameter("meter_id").value_or("") : in_path);
+  parts_.events.record(
+      query ? event_type::kQueryError : event_type::kError,
+      fmt::format("{} {:.200}: {} {}", to_string(request.method), request.path, response.status, response.reason),
+      fmt::format(R"({{"status":{}}})", response.status), meter ? std::optional{*meter} : std::nullopt);
+}
+
+void Api::note_cut(const std::string& what) { parts_.events.record(event_type::kError, what); }
 
 Task<Response> Api::run(const Route& route, Request& request, BodyReader& body) {
   if (route.streaming != nullptr) return (this->*route.streaming)(request, body);
@@ -100,8 +114,9 @@ Response Api::run_caught(const Route& route, const Request& request, std::string
   try {
     return (this->*route.plain)(request, body);
   } catch (const std::exception& error) {
-    spdlog::error("{} {} ended by an internal error: {}", to_string(route.method), route.path, error.what());
-    return error_for(request.path, {500, "an internal error; the log tells more"});
+    Response failed = error_for(request.path, {500, "an internal error; the event log tells more"});
+    failed.reason = fmt::format("an internal error: {}", error.what());
+    return failed;
   }
 }
 

@@ -67,6 +67,7 @@ class Api final : public Application {
 
   Task<Response> handle(Request& request, BodyReader& body) override;
   Response refuse(std::string_view path, const Refusal& refusal) const override;
+  void note_cut(const std::string& what) override;
 
   // For /metrics; the server outlives its last request.
   void observe(const Server& server) { server_ = &server; }
@@ -78,6 +79,7 @@ class Api final : public Application {
   static std::span<const Route> routes();
   Task<Response> run(const Route& route, Request& request, BodyReader& body);
   Task<Response> run_with_body(const Route& route, const Request& request, BodyReader& body);
+  void note_refusal(const Route& route, const Request& request, const Response& response);
   Response run_caught(const Route& route, const Request& request, std::string_view body);
   Response no_route(const Request& request, const Router::Match& match) const;
   bool is_open_in_maintenance(const Request& request, const Router::Match& match) const;

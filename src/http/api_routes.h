@@ -16,6 +16,8 @@ struct Api::Route {
   Runs runs = Runs::on_worker;
   Streaming streaming = nullptr;  // reads the body itself, on the I/O thread, and never blocks
   enum class InMaintenance : std::uint8_t { closed, open } in_maintenance = InMaintenance::closed;
+  // Whether it asks for readings or what follows from them: one that is refused or fails is an event.
+  enum class Asks : std::uint8_t { other, readings } asks = Asks::other;
 
   // Waits for the disk: runs on a worker.
   static constexpr Route blocking(Method method, std::string_view path, Plain handler) {
@@ -32,6 +34,11 @@ struct Api::Route {
     Route open = *this;
     open.in_maintenance = InMaintenance::open;
     return open;
+  }
+  constexpr Route query() const {
+    Route query = *this;
+    query.asks = Asks::readings;
+    return query;
   }
 };
 

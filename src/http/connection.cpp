@@ -1,6 +1,5 @@
 #include "http/connection.h"
 
-#include <spdlog/spdlog.h>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -305,7 +304,7 @@ Task<bool> Connection::send_pieces(BodySource& source, bool chunked) {
   for (;;) {
     const auto piece = co_await source.next();
     if (!piece) {
-      spdlog::error("{} was cut short: {}", request_.path, piece.error().message);
+      lane_.application().note_cut(fmt::format("{} was cut short: {}", request_.path, piece.error().message));
       co_return false;
     }
     if (piece->empty()) break;

@@ -82,6 +82,7 @@ struct Response {
   std::string_view constant_body;      // instead of `body`: bytes that live as long as the program
   std::shared_ptr<BodySource> source;  // instead of both; shared because answers are copied (an idempotency key's)
   std::vector<std::pair<std::string_view, std::string>> headers;
+  std::string reason;  // of an error, in words, for the event log; not sent
 
   std::string_view content() const { return constant_body.empty() ? std::string_view{body} : constant_body; }
 };
@@ -122,6 +123,8 @@ class Application {
   virtual Task<Response> handle(Request& request, BodyReader& body) = 0;
   // The answer to a request that was refused before it had a handler. `path` may be empty.
   virtual Response refuse(std::string_view path, const Refusal& refusal) const = 0;
+  // An internal error that no answer tells: the connection was cut.
+  virtual void note_cut(const std::string& what) { (void)what; }
 };
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);

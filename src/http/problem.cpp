@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::string_view kRetryAfterSeconds = "5";
 
-Response error_response(int status, std::string body, std::string_view content_type) {
+Response error_response(int status, std::string_view reason, std::string body, std::string_view content_type) {
   Response response;
+  response.reason = reason;
   response.status = status;
   response.content_type = content_type;
   response.body = std::move(body);
@@ -48,7 +49,7 @@ Response problem(int status, std::string_view detail) {
   JsonWriter json;
   json.object().key("type").text("about:blank").key("title").text(reason_phrase(status));
   json.key("status").number(std::int64_t{status}).key("detail").text(detail).end();
-  return error_response(status, json.take(), kProblemJson);
+  return error_response(status, detail, json.take(), kProblemJson);
 }
 
 Response problem(const Error& error) { return problem(status_of(error.code), error.message); }
@@ -57,7 +58,7 @@ Response problem(const Refusal& refusal) { return problem(refusal.status, refusa
 Response legacy_error(int status, std::string_view message) {
   JsonWriter json;
   json.object().key("status").text("error").key("message").text(message).end();
-  return error_response(status, json.take(), kJson);
+  return error_response(status, message, json.take(), kJson);
 }
 
 Response legacy_error(const Error& error) { return legacy_error(status_of(error.code), error.message); }

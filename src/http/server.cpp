@@ -1,7 +1,5 @@
 #include "http/server.h"
 
-#include <spdlog/spdlog.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <thread>
@@ -21,15 +19,6 @@ using Acceptor = asio::basic_socket_acceptor<tcp, IoExecutor>;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an error such as too many open files
-
-void report_end(const std::exception_ptr& thrown) {
-  if (!thrown) return;
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& error) {
-    spdlog::error("a connection ended by an internal error: {}", error.what());
-  }
-}
 
 Error listen_error(const ServerOptions& options, const boost::system::error_code& error) {
   const std::string where = fmt::format("{}:{}", options.address, options.port);
@@ -106,10 +95,20 @@ class Server::Impl {
       if (counters_.open >= options_.connections_max) {
         turn_away(std::move(socket));
       } else {
-        asio::co_spawn(lane.context(), serve_connection(lane, std::move(socket)), report_end);
+        asio::co_spawn(lane.context(), serve_connection(lane, std::move(socket)),
+                       [&lane](const std::exception_ptr& thrown) { note_end(lane, thrown); });
       }
       accept_next();
     });
+  }
+
+  static void note_end(Lane& lane, const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      lane.application().note_cut(fmt::format("a connection ended by an internal error: {}", error.what()));
+    }
   }
 
   void turn_away(Socket socket) {

@@ -73,9 +73,15 @@ class NotingSink final : public EventSink {
 class EventLogTest : public testing::Test {
  protected:
   std::unique_ptr<EventLog> log_with(std::size_t queued_events_max = EventLog::kMaxQueuedEvents) {
-    return std::make_unique<EventLog>(
-        gated_, clock_,
-        EventLog::Options{.queued_events_max = queued_events_max, .write_interval = kNever, .sink = &sink_});
+    auto log = log_without_catalog(queued_events_max);
+    log->begin(gated_);
+    return log;
+  }
+  std::unique_ptr<EventLog> log_without_catalog(std::size_t queued_events_max = EventLog::kMaxQueuedEvents) {
+    return std::make_unique<EventLog>(clock_, EventLog::Options{.queued_events_max = queued_events_max,
+                                                                .write_interval = kNever,
+                                                                .sink = &sink_,
+                                                                .listed_per_second_max = 1'000'000});
   }
   static void record_many(EventLog& log, std::size_t count, std::string_view message = "happened") {
     for (std::size_t i = 0; i < count; ++i) log.record(event_type::kSystem, message);
@@ -157,7 +163,8 @@ TEST_F(EventLogTest, ABatchIsWrittenWhenItIsFullAndNotSooner) {
 }
 
 TEST_F(EventLogTest, ThatItWritesByItselfNeedsNoFlush) {
-  EventLog log{gated_, clock_, {.write_interval = std::chrono::milliseconds{1}}};
+  EventLog log{clock_, {.write_interval = std::chrono::milliseconds{1}}};
+  log.begin(gated_);
   log.record(event_type::kSystem, "started");
   EXPECT_EQ(gated_.sizes_after(1).size(), 1u);
 }
@@ -192,7 +199,9 @@ TEST_F(EventLogTest, WhileTheCatalogCannotBeWrittenEventsWait) {
   record_many(*log, 1, "meanwhile");
   log->count_readings({.accepted = 3}, 0);
   EXPECT_EQ(code_of(log->flush()), Errc::no_space);
-  EXPECT_THAT(sink_.messages, ElementsAre("before", HasSubstr("the disk is full"))) << "told once";
+  EXPECT_THAT(sink_.messages,
+              ElementsAre("before", HasSubstr("the disk is full"), "meanwhile", HasSubstr("3 accepted")))
+      << "told once, and the sink gets what the catalog does not";
   clock_.advance(Seconds{12});
   gated_.set_failing(false);
   must(log->flush());
@@ -200,6 +209,44 @@ TEST_F(EventLogTest, WhileTheCatalogCannotBeWrittenEventsWait) {
   EXPECT_FALSE(log->stats().failing);
   EXPECT_THAT(messages(), ElementsAre("before", "meanwhile", HasSubstr("3 accepted"),
                                       "for 12 s no event could be written; they waited"));
+  EXPECT_THAT(sink_.messages, ElementsAre("before", HasSubstr("the disk is full"), "meanwhile", HasSubstr("3 accepted"),
+                                          HasSubstr("for 12 s")));
+}
+
+TEST_F(EventLogTest, BeforeThereIsACatalogEventsAreShownAndWait) {
+  const auto log = log_without_catalog();
+  record_many(*log, 1, "starting");
+  EXPECT_EQ(code_of(log->flush()), Errc::unavailable);
+  EXPECT_THAT(sink_.messages, ElementsAre("starting"));
+  record_many(*log, 1, "started");
+  log->begin(gated_);
+  must(log->flush());
+  EXPECT_THAT(messages(), ElementsAre("starting", "started"));
+  EXPECT_THAT(sink_.messages, ElementsAre("starting", "started")) << "each once";
+}
+
+TEST_F(EventLogTest, AfterTheCatalogIsClosedTheSinkGetsThem) {
+  const auto log = log_with();
+  must(log->close());
+  log->record(event_type::kSystem, "stopped");
+  log->say(event_type::kSystem, "ending");
+  EXPECT_THAT(sink_.messages, ElementsAre("stopped", "ending"));
+  EXPECT_THAT(all(), IsEmpty());
+}
+
+TEST_F(EventLogTest, OfATypeOnlySoManyAreListedASecond) {
+  EventLog log{clock_, {.write_interval = kNever, .listed_per_second_max = 3}};
+  log.begin(gated_);
+  for (int i = 0; i < 8; ++i) log.record(event_type::kQueryError, fmt::format("query {}", i));
+  record_many(log, 3, "system");
+  clock_.advance(Seconds{1});
+  log.record(event_type::kQueryError, "the next second");
+  must(log.flush());
+  EXPECT_THAT(messages(), ElementsAre("query 0", "query 1", "query 2", "system", "system", "system",
+                                      "5 more events of this type in this second are not listed", "the next second"));
+  record_many(log, 4, "system again");
+  must(log.flush());
+  EXPECT_EQ(all().back().fields, R"({"not_listed":1})") << "told at the latest when it is flushed";
 }
 
 TEST_F(EventLogTest, ACloseThatCannotWriteGivesTheSinkEverything) {
@@ -208,7 +255,7 @@ TEST_F(EventLogTest, ACloseThatCannotWriteGivesTheSinkEverything) {
   record_many(*log, 1'500);
   EXPECT_EQ(code_of(log->close()), Errc::no_space);
   EXPECT_THAT(all(), IsEmpty());
-  ASSERT_EQ(sink_.messages.size(), 1'502u);
+  ASSERT_EQ(sink_.messages.size(), 1'502u) << "each once, and two about them";
   EXPECT_THAT(sink_.messages.back(), HasSubstr("1500 events are not in the catalog"));
 }
 
@@ -262,10 +309,24 @@ TEST_F(EventLogTest, TrimsByAgeAndCount) {
   EXPECT_THAT(messages(), ElementsAre("hour 3", "hour 4", "hour 5"));
 }
 
+TEST_F(EventLogTest, AFloodDoesNotMakeTheCatalogGrow) {
+  EventLog log{clock_, {.listed_per_second_max = 1'000'000, .kept_max = 500}};
+  log.begin(*catalog_);
+  std::size_t most = 0;
+  for (int i = 0; i < 60; ++i) {
+    record_many(log, 50);
+    must(log.flush());
+    most = std::max(most, all().size());
+  }
+  EXPECT_GE(all().size(), 500u);
+  EXPECT_LE(most, 500u + 500u / 10 + 50u) << "a tenth more, and the batch that came with it";
+}
+
 TEST_F(EventLogTest, ManyThreadsLoseNothingAndKeepTheirOrder) {
   constexpr int kThreads = 4;
   constexpr int kEvents = 1'500;
-  EventLog log{*catalog_, clock_, {.write_interval = std::chrono::milliseconds{1}}};
+  EventLog log{clock_, {.write_interval = std::chrono::milliseconds{1}, .listed_per_second_max = 1'000'000}};
+  log.begin(*catalog_);
   std::vector<std::thread> threads;
   for (int thread = 0; thread < kThreads; ++thread)
     threads.emplace_back([&, thread] {

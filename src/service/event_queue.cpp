@@ -18,17 +18,25 @@ bool EventQueue::push(Event event) {
   return true;
 }
 
-std::vector<Event> EventQueue::take(std::size_t count) {
+EventQueue::Taken EventQueue::take(std::size_t count) {
   const auto first = events_.begin();
   const auto last = first + static_cast<std::ptrdiff_t>(std::min(count, events_.size()));
-  std::vector<Event> taken{std::make_move_iterator(first), std::make_move_iterator(last)};
+  Taken taken{{std::make_move_iterator(first), std::make_move_iterator(last)}};
   events_.erase(first, last);
-  if (taken.size() < count && dropped_ > 0) {
+  taken.shown = std::min(shown_, taken.events.size());
+  shown_ -= taken.shown;
+  if (taken.events.size() < count && dropped_ > 0) {
     note_dropped();
-    taken.push_back(std::move(events_.back()));
+    taken.events.push_back(std::move(events_.back()));
     events_.pop_back();
   }
   return taken;
+}
+
+std::vector<Event> EventQueue::unshown() {
+  std::vector<Event> events{events_.begin() + static_cast<std::ptrdiff_t>(shown_), events_.end()};
+  shown_ = events_.size();
+  return events;
 }
 
 // One event past the capacity at most: push() adds another behind it only where there was room for one.

@@ -21,8 +21,14 @@ class EventQueue {
 
   // False: there was no room, and the event is only counted.
   bool push(Event event);
+  struct Taken {
+    std::vector<Event> events;
+    std::size_t shown = 0;  // so many of the first were in unshown() before
+  };
   // The oldest `count`, or as many as there are.
-  std::vector<Event> take(std::size_t count);
+  Taken take(std::size_t count);
+  // Those that no call gave before; they stay.
+  std::vector<Event> unshown();
 
   // How many there are to be taken, with the event that tells of those dropped.
   std::size_t size() const { return events_.size() + (dropped_ > 0 ? 1 : 0); }
@@ -33,6 +39,7 @@ class EventQueue {
 
   std::size_t capacity_;
   std::deque<Event> events_;
+  std::size_t shown_ = 0;      // of the first in events_
   std::uint64_t dropped_ = 0;  // since the last event in events_
   Instant first_dropped_at_ = {};
 };

@@ -27,12 +27,12 @@ std::vector<std::string> messages_in(const std::vector<Event>& events) {
 
 TEST(EventQueue, GivesWhatItGotInOrder) {
   EventQueue queue{3};
-  EXPECT_THAT(queue.take(10), IsEmpty());
+  EXPECT_THAT(queue.take(10).events, IsEmpty());
   for (const char* message : {"a", "b", "c"}) EXPECT_TRUE(queue.push(event_of(message)));
   EXPECT_TRUE(queue.full());
-  EXPECT_THAT(messages_in(queue.take(2)), ElementsAre("a", "b"));
+  EXPECT_THAT(messages_in(queue.take(2).events), ElementsAre("a", "b"));
   EXPECT_TRUE(queue.push(event_of("d")));
-  EXPECT_THAT(messages_in(queue.take(2)), ElementsAre("c", "d"));
+  EXPECT_THAT(messages_in(queue.take(2).events), ElementsAre("c", "d"));
   EXPECT_EQ(queue.size(), 0u);
 }
 
@@ -43,24 +43,38 @@ TEST(EventQueue, WhatWasDroppedBecomesAnEventInItsPlace) {
   EXPECT_FALSE(queue.push(event_of("lost", kNoon + Seconds{5})));
   EXPECT_FALSE(queue.push(event_of("lost, too", kNoon + Seconds{6})));
   EXPECT_EQ(queue.size(), 3u);
-  EXPECT_THAT(messages_in(queue.take(1)), ElementsAre("a"));
+  EXPECT_THAT(messages_in(queue.take(1).events), ElementsAre("a"));
   EXPECT_TRUE(queue.push(event_of("c")));
   EXPECT_FALSE(queue.push(event_of("lost again")));
-  const auto events = queue.take(10);
+  const auto events = queue.take(10).events;
   EXPECT_THAT(messages_in(events), ElementsAre("b", "2 events dropped", "c", "1 events dropped"));
   EXPECT_EQ(events[1].type, event_type::kSystem);
   EXPECT_EQ(events[1].at, kNoon + Seconds{5}) << "when the first was";
   EXPECT_EQ(events[1].fields, R"({"dropped":2})");
-  EXPECT_THAT(queue.take(10), IsEmpty());
+  EXPECT_THAT(queue.take(10).events, IsEmpty());
 }
 
 TEST(EventQueue, TheEventOfThoseDroppedFitsIntoNoLargerBatch) {
   EventQueue queue{2};
   for (const char* message : {"a", "b", "lost"}) (void)queue.push(event_of(message));
-  EXPECT_THAT(messages_in(queue.take(2)), ElementsAre("a", "b"));
+  EXPECT_THAT(messages_in(queue.take(2).events), ElementsAre("a", "b"));
   EXPECT_EQ(queue.size(), 1u);
-  EXPECT_THAT(messages_in(queue.take(2)), ElementsAre("1 events dropped"));
+  EXPECT_THAT(messages_in(queue.take(2).events), ElementsAre("1 events dropped"));
   EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(EventQueue, KnowsWhichItHasGivenBefore) {
+  EventQueue queue{2};
+  (void)queue.push(event_of("a"));
+  EXPECT_THAT(messages_in(queue.unshown()), ElementsAre("a"));
+  (void)queue.push(event_of("b"));
+  (void)queue.push(event_of("lost"));
+  EXPECT_THAT(messages_in(queue.unshown()), ElementsAre("b"));
+  EXPECT_THAT(queue.unshown(), IsEmpty());
+  EXPECT_EQ(queue.take(1).shown, 1u);
+  const auto rest = queue.take(10);
+  EXPECT_THAT(messages_in(rest.events), ElementsAre("b", "1 events dropped"));
+  EXPECT_EQ(rest.shown, 1u) << "that some were dropped is told when it is taken";
 }
 
 TEST(ReadingTally, TellsWhatWasCountedOnce) {

@@ -1,7 +1,15 @@
 #include "service/event_sink.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <string_view>
+
+#include "service/event_types.h"
 
 namespace meterhouse {
 
@@ -10,10 +18,10 @@ std::string event_as_text(const Event& event, const SiteCalendar& calendar) {
   time.resize(19);
   time[10] = ' ';
   std::string line = fmt::format("{} {}", time, event.type);
-  if (event.meter) line += " " + event.meter->text();
+  if (event.meter) line.append(" ").append(event.meter->text());
   line += ": ";
   for (const char c : event.message) line += c == '\n' ? ' ' : c;
-  if (event.fields != "{}") line += " " + event.fields;
+  if (event.fields != "{}") line.append(" ").append(event.fields);
   return line + "\n";
 }
 
@@ -24,11 +32,47 @@ std::string event_as_json(const Event& event, const SiteCalendar& calendar) {
   return line + fmt::format("\"message\":{},\"fields\":{}}}\n", quoted(event.message), event.fields);
 }
 
-void StreamEventSink::write(const Event& event) {
-  const std::string line = format_ == Format::text ? event_as_text(event, calendar_) : event_as_json(event, calendar_);
-  (void)std::fwrite(line.data(), 1, line.size(), &stream_);
+std::string StreamEventSink::line_of(const Event& event) const {
+  return format_ == Format::text ? event_as_text(event, calendar_) : event_as_json(event, calendar_);
 }
 
-void StreamEventSink::flush() { (void)std::fflush(&stream_); }
+void StreamEventSink::write(const Event& event) {
+  const std::scoped_lock lock{mutex_};
+  if (left_out_ > 0) {
+    const Event note{.at = event.at,
+                     .type = std::string{event_type::kSystem},
+                     .message = fmt::format("{} events are not shown here: nobody read them", left_out_),
+                     .fields = fmt::format(R"({{"not_shown":{}}})", left_out_)};
+    if (put(line_of(note))) left_out_ = 0;
+  }
+  if (left_out_ > 0 || !put(line_of(event))) ++left_out_;
+}
+
+// False: nothing of it was written.
+bool StreamEventSink::put(std::string_view line) {
+  if (!send_rest() || !has_room()) return false;
+  rest_ = line;
+  (void)send_rest();  // what is left goes before the next line
+  return true;
+}
+
+bool StreamEventSink::send_rest() {
+  while (!rest_.empty()) {
+    if (!has_room()) return false;
+    // Where there is room at all, a pipe takes so much without waiting.
+    const auto sent = ::write(descriptor_, rest_.data(), std::min<std::size_t>(rest_.size(), PIPE_BUF));
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return false;
+    rest_.erase(0, static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool StreamEventSink::has_room() {
+  pollfd stream{.fd = descriptor_, .events = POLLOUT, .revents = 0};
+  const int timeout = stalled_ ? 0 : static_cast<int>(kPatience.count());
+  stalled_ = ::poll(&stream, 1, timeout) != 1 || (stream.revents & POLLOUT) == 0;
+  return !stalled_;
+}
 
 }  // namespace meterhouse

@@ -62,6 +62,7 @@ meterhouse::Status Maintenance::start() {
     // The process died between entering and writing it down, or between applying and the end.
     const auto applied = store_.release([](std::uint64_t, std::uint64_t) {});
     if (!applied) return applied.error();
+    options_.on_applied(*applied);
   }
   return {};
 }
@@ -169,9 +170,7 @@ meterhouse::Status Maintenance::apply() {
     state_.status.progress = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
   });
   if (!applied) return applied.error();
-  options_.on_change(fmt::format("maintenance: {} pending readings applied ({} new, {} duplicate, {} conflict)",
-                                 applied->accepted + applied->duplicate + applied->conflict, applied->accepted,
-                                 applied->duplicate, applied->conflict));
+  options_.on_applied(*applied);
   return {};
 }
 

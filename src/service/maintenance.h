@@ -34,8 +34,9 @@ class Maintenance {
   };
 
   struct Options {
-    // Told when the mode begins and ends, and what went wrong.
+    // Told when the mode begins and ends, what became of the pending readings, and what went wrong.
     std::function<void(const std::string& message)> on_change = [](const std::string&) {};
+    std::function<void(const AppendCounts&)> on_applied = [](const AppendCounts&) {};
     std::function<void(const Error&)> on_error = [](const Error&) {};
   };
 
