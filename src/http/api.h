@@ -122,7 +122,7 @@ class Api final : public Application {
   Response post_backup(const Request& request, std::string_view body);
   // api_v1_events.cpp
   Response get_events(const Request& request, std::string_view body);
-  Response follow_events(EventFilter filter);
+  Response follow_events(const Request& request, EventFilter filter, std::optional<std::int64_t> cursor);
   Response legacy_get_logs(const Request& request, std::string_view body);
   // api_legacy_operations.cpp
   Response legacy_stop_server(const Request& request, std::string_view body);

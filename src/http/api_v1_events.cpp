@@ -1,11 +1,10 @@
 // What happened: GET /api/v1/events as a list or, for who accepts text/event-stream, live; GET /get_logs.
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
 
 #include "base/iso8601.h"
 #include "http/api.h"
 #include "http/json_writer.h"
-#include "http/lane.h"
+#include "http/live_events.h"
 #include "http/problem.h"
 #include "http/request_query.h"
 #include "service/event_types.h"
@@ -15,62 +14,6 @@ namespace {
 
 constexpr std::size_t kEventsPerPage = 100;
 constexpr std::size_t kLogsOtherwise = 50;
-constexpr std::chrono::milliseconds kLook{250};  // how late a live event is at most
-constexpr std::chrono::seconds kSignOfLife{15};  // so that a client that is gone is noticed
-
-void append_event(JsonWriter& json, const Event& event, const SiteCalendar& calendar) {
-  json.object().key("id").number(event.id).key("at").text(calendar.format(event.at)).key("type").text(event.type);
-  json.key("meter_id");
-  event.meter ? json.text(event.meter->text()) : json.null();
-  json.key("message").text(event.message).key("fields").raw(event.fields).end();
-}
-
-// Events as server-sent events: "id", "event" (the type) and "data" (as in the list).
-class LiveEvents final : public BodySource {
- public:
-  LiveEvents(std::shared_ptr<EventFollower> follower, const SiteCalendar& calendar)
-      : follower_(std::move(follower)), calendar_(calendar) {}
-  ~LiveEvents() override { follower_->close(); }
-
-  Task<Result<std::string>> next() override {
-    const auto executor = co_await boost::asio::this_coro::executor;
-    LaneTimer timer{executor};
-    timer_ = &timer;
-    std::string piece = std::exchange(begun_, true) ? std::string{} : ": events from now on\n\n";
-    for (std::chrono::milliseconds quiet{0}; piece.empty() && !stopped_; quiet += kLook) {
-      piece = quiet >= kSignOfLife ? ":\n\n" : what_came();
-      if (!piece.empty()) break;
-      timer.expires_after(kLook);
-      boost::system::error_code cancelled;
-      co_await timer.async_wait(boost::asio::redirect_error(kAwait, cancelled));
-    }
-    timer_ = nullptr;
-    co_return piece;
-  }
-  void stop() override {
-    stopped_ = true;
-    if (timer_ != nullptr) timer_->cancel();
-  }
-
- private:
-  std::string what_came() {
-    const EventFollower::Taken taken = follower_->take();
-    std::string text;
-    for (const Event& event : taken.events) {
-      JsonWriter json;
-      append_event(json, event, calendar_);
-      text += fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.type, json.take());
-    }
-    if (taken.missed > 0) text += fmt::format("event: missed\ndata: {{\"missed\":{}}}\n\n", taken.missed);
-    return text;
-  }
-
-  std::shared_ptr<EventFollower> follower_;
-  const SiteCalendar& calendar_;
-  LaneTimer* timer_ = nullptr;  // while next() waits
-  bool begun_ = false;
-  bool stopped_ = false;
-};
 
 Result<EventFilter> filter_of(const Request& request, const SiteCalendar& calendar) {
   EventFilter filter;
@@ -104,14 +47,14 @@ Result<EventOrder> order_of(const Request& request) {
 
 Response Api::get_events(const Request& request, std::string_view) {
   const bool live = request.header("Accept").find("text/event-stream") != std::string_view::npos;
-  const auto known = live ? check_parameters(request, {"type", "from", "to", "meter"})
+  const auto known = live ? check_parameters(request, {"type", "from", "to", "meter", "cursor"})
                           : check_parameters(request, {"type", "from", "to", "meter", "cursor", "limit", "order"});
   if (!known) return problem(known.error());
   auto filter = filter_of(request, parts_.calendar);
   if (!filter) return problem(filter.error());
-  if (live) return follow_events(std::move(*filter));
   const auto cursor = cursor_id_of(request);
   if (!cursor) return problem(cursor.error());
+  if (live) return follow_events(request, std::move(*filter), *cursor);
   const auto limit = limit_of(request, kEventsPerPage, EventCatalog::kMaxEventsPerPage);
   if (!limit) return problem(limit.error());
   const auto order = order_of(request);
@@ -126,12 +69,26 @@ Response Api::get_events(const Request& request, std::string_view) {
   return json_response(200, json.end().take());
 }
 
-Response Api::follow_events(EventFilter filter) {
-  auto follower = parts_.events.follow(std::move(filter), [] {});
+// Behind the id of the header Last-Event-ID, which a browser sends when it connects again; else behind `cursor`, an id
+// of a list; else from now on.
+Response Api::follow_events(const Request& request, EventFilter filter, std::optional<std::int64_t> cursor) {
+  auto follower = parts_.events.follow(filter);  // first: what is written from here on it tells
   if (!follower) return problem(follower.error());
+  std::optional<std::int64_t> after = cursor;
+  if (const auto last = request.header("Last-Event-ID"); !last.empty()) {
+    const auto id = id_of(last, "Last-Event-ID");
+    if (!id) return problem(id.error());
+    after = *id;
+  }
+  if (!after) {
+    const auto newest = parts_.catalog.events({}, EventOrder::newest_first, std::nullopt, 1);
+    if (!newest) return problem(newest.error());
+    after = newest->events.empty() ? 0 : newest->events.front().id;
+  }
   Response response;
   response.content_type = "text/event-stream";
-  response.source = std::make_shared<LiveEvents>(std::move(*follower), parts_.calendar);
+  response.source = std::make_shared<LiveEvents>(std::move(*follower), parts_.catalog, workers_, parts_.calendar,
+                                                 LiveEvents::Options{.filter = std::move(filter), .after = *after});
   return response;
 }
 

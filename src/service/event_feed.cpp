@@ -16,41 +16,12 @@ bool matches(const EventFilter& filter, const Event& event) {
   return !filter.meter || event.meter == filter.meter;
 }
 
-EventFollower::Taken EventFollower::take() {
-  return state_.with([](State& state) {
-    Taken taken{{std::make_move_iterator(state.waiting.begin()), std::make_move_iterator(state.waiting.end())},
-                state.missed};
-    state.waiting.clear();
-    state.missed = 0;
-    return taken;
-  });
-}
-
-void EventFollower::close() {
-  state_.with([](State& state) {
-    state.wake = nullptr;
-    state.waiting.clear();
-    state.missed = 0;
-  });
-}
-
 void EventFollower::offer(std::span<const Event> events) {
-  state_.with([&](State& state) {
-    if (!state.wake) return;
-    const bool nothing_waited = state.waiting.empty();
-    for (const Event& event : events) {
-      if (!matches(filter_, event)) continue;
-      if (state.waiting.size() < kMaxWaitingEvents)
-        state.waiting.push_back(event);
-      else
-        ++state.missed;
-    }
-    if (nothing_waited && !state.waiting.empty()) state.wake();
-  });
+  if (std::ranges::any_of(events, [this](const Event& event) { return matches(filter_, event); })) news_ = true;
 }
 
-Result<std::shared_ptr<EventFollower>> EventFeed::follow(EventFilter filter, std::function<void()> wake) {
-  auto follower = std::make_shared<EventFollower>(std::move(filter), std::move(wake));
+Result<std::shared_ptr<EventFollower>> EventFeed::follow(EventFilter filter) {
+  auto follower = std::make_shared<EventFollower>(std::move(filter));
   const bool taken = followers_.with([&](Followers& followers) {
     std::erase_if(followers, is_gone);
     if (followers.size() >= kMaxFollowers) return false;

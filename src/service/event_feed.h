@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <functional>
+#include <atomic>
 #include <memory>
 #include <span>
 #include <vector>
@@ -17,42 +15,23 @@ namespace meterhouse {
 // Whether a list with the filter would have the event.
 bool matches(const EventFilter& filter, const Event& event);
 
-// One who follows the events as they are written. What is not fetched waits here, bounded; what does not fit is counted
-// and told.
+// One who follows the events as they are written: knows whether there is news. The events themselves are in the
+// catalog; nothing waits here, however slowly somebody follows.
 //   threads  any
 class EventFollower {
  public:
-  static constexpr std::size_t kMaxWaitingEvents = 1'000;
+  explicit EventFollower(EventFilter filter) : filter_(std::move(filter)) {}
 
-  struct Taken {
-    std::vector<Event> events;  // ascending by id
-    std::uint64_t missed = 0;   // behind them, because the follower was too slow: the catalog has those
-  };
-
-  //   wake  called when there is something to take and there was nothing before, from the thread that writes events:
-  //         it must not wait, and must not call the follower
-  EventFollower(EventFilter filter, std::function<void()> wake) : filter_(std::move(filter)) {
-    state_.with([&](State& state) { state.wake = std::move(wake); });
-  }
-
-  // What came since the last call.
-  Taken take();
-  // From its return on `wake` is not called any more, and nothing waits.
-  void close();
+  // Whether events that match were written since the last call. Asked before the catalog is, none is overlooked.
+  bool take_news() { return news_.exchange(false); }
   void offer(std::span<const Event> events);  // EventFeed's
 
  private:
-  struct State {
-    std::deque<Event> waiting;
-    std::uint64_t missed = 0;
-    std::function<void()> wake;  // empty: closed
-  };
-
   const EventFilter filter_;
-  Guarded<State> state_;
+  std::atomic<bool> news_ = false;
 };
 
-// Hands events on to those who follow them.
+// Tells those who follow that there are events.
 //   threads  any
 class EventFeed {
  public:
@@ -60,8 +39,8 @@ class EventFeed {
 
   // It follows as long as the caller holds it.
   //   errors  unavailable: kMaxFollowers follow already
-  Result<std::shared_ptr<EventFollower>> follow(EventFilter filter, std::function<void()> wake);
-  // Events with their ids, after they were written.
+  Result<std::shared_ptr<EventFollower>> follow(EventFilter filter);
+  // Events that were written.
   void publish(std::span<const Event> events);
   std::size_t followers() const;
 

@@ -104,6 +104,7 @@ EventLog::Stats EventLog::stats() const {
   const std::scoped_lock lock{mutex_};
   Stats stats = state_.stats;
   stats.waiting = state_.queue.size();
+  stats.followers = feed_.followers();
   return stats;
 }
 

@@ -79,9 +79,7 @@ class EventLog {
   Status flush();
 
   // Follows the events written from now on. As EventFeed::follow.
-  Result<std::shared_ptr<EventFollower>> follow(EventFilter filter, std::function<void()> wake) {
-    return feed_.follow(std::move(filter), std::move(wake));
-  }
+  Result<std::shared_ptr<EventFollower>> follow(EventFilter filter) { return feed_.follow(std::move(filter)); }
 
   // Drops written events that are older than `age`, and of the rest all but the newest `count`. How many were dropped.
   // After begin(). errors  of the catalog
@@ -92,6 +90,7 @@ class EventLog {
     std::uint64_t dropped = 0;
     std::size_t waiting = 0;
     bool failing = false;  // the last attempt to write failed
+    std::size_t followers = 0;
   };
   Stats stats() const;
 

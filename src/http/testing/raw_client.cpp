@@ -96,6 +96,11 @@ bool RawClient::wait_for(std::string_view text) {
   return true;
 }
 
+std::string RawClient::some() {
+  if (received_.empty()) (void)fill();
+  return std::exchange(received_, {});
+}
+
 bool RawClient::drop_some() {
   received_.clear();
   return fill();

@@ -31,6 +31,8 @@ class RawClient {
   std::optional<RawResponse> receive(bool bodiless = false);
   // Waits until what came in and was not received yet has this text in it.
   bool wait_for(std::string_view text);
+  // Waits for some bytes; empty: the connection ended, or nothing came in time.
+  std::string some();
   // Waits for some bytes and drops them; false: the connection ended, or nothing came in time.
   bool drop_some();
   // All that still comes, until the other side closes.
