@@ -227,6 +227,7 @@ Status answer_requests(const Program& program, DataDirectory& data) {
                    .maintenance = background.maintenance(),
                    .events = program.events,
                    .backups = backups,
+                   .shipper = data.shipper(),
                    .maintenance_duration = Seconds{config.server.maintenance_seconds},
                    .bulk_records_max = config.server.bulk_records_max},
           config.server.worker_threads};

@@ -41,8 +41,9 @@ struct ApiParts {
   Maintenance& maintenance;
   EventLog& events;
   OnlineBackup& backups;
-  Seconds maintenance_duration{60};        // of GET /stopserver, and where a request names none
-  std::size_t bulk_records_max = 100'000;  // of POST /meter/bulk_readings
+  const JournalShipper* shipper = nullptr;  // null: the journal is not shipped
+  Seconds maintenance_duration{60};         // of GET /stopserver, and where a request names none
+  std::size_t bulk_records_max = 100'000;   // of POST /meter/bulk_readings
 };
 
 // Bodies that are not streamed end here; decompressed bytes count.
@@ -132,6 +133,8 @@ class Api final : public Application {
   Response get_health(const Request& request, std::string_view body);
   Response get_readiness(const Request& request, std::string_view body);
   Response get_metrics(const Request& request, std::string_view body);
+  std::vector<std::string> warnings(const StoreStats& store) const;
+  void append_jobs(MetricsText& text) const;
 
   // Requests of one route by the first digit of their status, and the time they took.
   struct RouteMetrics {

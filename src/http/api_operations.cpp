@@ -3,6 +3,7 @@
 #include "http/api_routes.h"
 #include "http/json_writer.h"
 #include "http/problem.h"
+#include "service/daily_job.h"
 
 namespace meterhouse {
 
@@ -46,6 +47,8 @@ void append(MetricsText& text, const StoreStats& stats) {
              {"meter_store_segment_readings", Type::gauge, "Readings in the live segments", stats.segment_readings},
              {"meter_store_folds_total", Type::counter, "Folds of the head", stats.folds},
              {"meter_store_merges_total", Type::counter, "Merges of segments", stats.merges},
+             {"meter_store_held", Type::gauge, "1 while readings are kept as pending", stats.held ? 1U : 0U},
+             {"meter_store_pending_readings", Type::gauge, "Readings kept as pending", stats.pending_readings},
          });
   if (!stats.newest) return;
   const auto newest = static_cast<std::uint64_t>(epoch_seconds(*stats.newest));
@@ -66,7 +69,55 @@ void append(MetricsText& text, const ServerStats& stats) {
                });
 }
 
+void append(MetricsText& text, const EventLog::Stats& stats) {
+  append(text, {
+                   {"meter_events_written_total", Type::counter, "Events written to the catalog", stats.written},
+                   {"meter_events_dropped_total", Type::counter, "Events that found no room", stats.dropped},
+                   {"meter_events_waiting", Type::gauge, "Events that wait for the catalog", stats.waiting},
+                   {"meter_events_failing", Type::gauge, "1 while events cannot be written", stats.failing ? 1U : 0U},
+                   {"meter_events_followers", Type::gauge, "Clients that follow live", stats.followers},
+               });
+}
+
+void append(MetricsText& text, const ShipperStats& stats, Instant now) {
+  const auto lag = stats.waiting_since ? std::max(Seconds{0}, Seconds{now - *stats.waiting_since}) : Seconds{0};
+  append(text, {
+                   {"meter_shipping_lag_seconds", Type::gauge, "Age of the oldest frame that is not shipped yet",
+                    static_cast<std::uint64_t>(lag.count())},
+                   {"meter_shipping_waiting_bytes", Type::gauge, "Bytes that wait to be shipped", stats.queued_bytes},
+                   {"meter_shipping_failing", Type::gauge, "1 while shipping fails", stats.failing ? 1U : 0U},
+                   {"meter_shipping_frames_total", Type::counter, "Frames of the journal shipped", stats.frames},
+                   {"meter_shipping_bytes_total", Type::counter, "Bytes of them", stats.bytes},
+                   {"meter_shipping_lost_frames_total", Type::counter, "Frames given up: a gap", stats.lost_frames},
+               });
+}
+
+// Moments since 1970, as Prometheus wants them: an age is `time() - x`.
+void sample_moment(MetricsText& text, const std::string& labels, Instant at) {
+  text.sample(labels, static_cast<std::uint64_t>(epoch_seconds(at)));
+}
+
 }  // namespace
+
+void Api::append_jobs(MetricsText& text) const {
+  append(text, {{"meter_maintenance_active", Type::gauge, "1 while other requests are turned away",
+                 parts_.maintenance.active() ? 1U : 0U}});
+  const auto run = parts_.jobs.current();
+  text.family("meter_job_running", Type::gauge, "1 while the job runs");
+  for (const std::string job : {kDailyJob, kBackupJob})
+    text.sample(fmt::format("job=\"{}\"", job), run && run->job == job ? 1U : 0U);
+  text.family("meter_job_last_end_timestamp_seconds", Type::gauge, "End of the newest run that came to this");
+  for (const std::string job : {kDailyJob, kBackupJob})
+    for (const JobRun::State state : {JobRun::State::done, JobRun::State::failed}) {
+      const auto runs = parts_.catalog.job_runs({.job = job, .day = {}, .state = state}, std::nullopt, 1);
+      if (!runs || runs->runs.empty() || !runs->runs.front().ended) continue;
+      sample_moment(text, fmt::format("job=\"{}\",state=\"{}\"", job, to_string(state)), *runs->runs.front().ended);
+    }
+  const auto backup = parts_.backups.newest();
+  if (!backup) return;
+  text.family("meter_backup_newest_timestamp_seconds", Type::gauge, "When the newest whole backup was finished");
+  sample_moment(text, "", *backup);
+}
 
 Response Api::get_openapi(const Request& request, std::string_view) {
   return StaticFiles::answer(request, openapi_file());
@@ -75,10 +126,39 @@ Response Api::get_openapi(const Request& request, std::string_view) {
 Response Api::get_health(const Request&, std::string_view) { return health(200, "ok", ""); }
 
 // Asks the store for a reading that nobody has: it answers unless it is closed or has stopped after a failed sync.
+// What else is not as it should be keeps nobody from being served; it is listed.
 Response Api::get_readiness(const Request&, std::string_view) {
   const auto answer = parts_.store.latest(SeriesKey{MeterId::from_number(0), Channel::import_}, 1);
   if (!answer) return health(503, "unavailable", answer.error().message);
-  return health(200, "ready", "");
+  const Maintenance::Phase phase = parts_.maintenance.status().phase;
+  const StoreStats store = parts_.store.stats();
+  JsonWriter json;
+  json.object().key("status").text("ready");
+  json.key("maintenance").text(phase == Maintenance::Phase::none ? "off" : to_string(phase));
+  json.key("pending").number(store.pending_readings).key("job");
+  const auto run = parts_.jobs.current();
+  run ? json.number(run->id) : json.null();
+  json.key("warnings").array();
+  for (const std::string& warning : warnings(store)) json.text(warning);
+  return json_response(200, json.end().end().take());
+}
+
+std::vector<std::string> Api::warnings(const StoreStats& store) const {
+  std::vector<std::string> found;
+  if (store.held && !parts_.maintenance.active())
+    found.emplace_back("readings are kept as pending although maintenance has ended: they cannot be applied");
+  if (const auto events = parts_.events.stats(); events.failing)
+    found.push_back(fmt::format("events cannot be written; {} wait", events.waiting));
+  if (parts_.shipper != nullptr) {
+    const ShipperStats shipping = parts_.shipper->stats();
+    if (shipping.failing) found.push_back(shipping.failing->message);
+    if (shipping.lost_frames > 0)
+      found.push_back(
+          fmt::format("{} frames of the journal were never shipped: a restore lacks them until the next "
+                      "backup",
+                      shipping.lost_frames));
+  }
+  return found;
 }
 
 Response Api::get_metrics(const Request&, std::string_view) {
@@ -108,6 +188,9 @@ Response Api::get_metrics(const Request&, std::string_view) {
   each_route([&](const RouteMetrics& metrics, const std::string& labels) { text.sample(labels, metrics.duration); });
 
   append(text, parts_.store.stats());
+  append_jobs(text);
+  append(text, parts_.events.stats());
+  if (parts_.shipper != nullptr) append(text, parts_.shipper->stats(), parts_.clock.now());
   if (const Server* server = server_) append(text, server->stats());
   Response response;
   response.content_type = MetricsText::kContentType;

@@ -188,6 +188,8 @@ Status JournalShipper::write_waiting() {
     shipped_[index_of(frame.stream)] = frame.sequence;
   }
   unsynced_.clear();
+  waiting_since_.reset();
+  if (!queue_.empty()) waiting_since_ = queue_.front().arrived;
   stats_.failing.reset();
   giving_up_ = false;
   return {};
@@ -228,6 +230,7 @@ void JournalShipper::give_up_where_too_much() {
     stats_.lost_frames += queue_.size();
     for (const Waiting& frame : queue_) queued_bytes_ -= frame.bytes.size();
     queue_.clear();
+    if (queued_bytes_ == 0) waiting_since_.reset();
   }
   if (tell) options_.on_error(*tell);
 }
@@ -241,6 +244,7 @@ void JournalShipper::ship(FrameStream stream, std::uint64_t sequence, Instant ar
   {
     const std::scoped_lock lock{mutex_};
     if (stopping_ || sequence <= shipped_[index_of(stream)]) return;
+    if (queued_bytes_ == 0) waiting_since_ = arrived;
     queued_bytes_ += waiting.bytes.size();
     queue_.push_back(std::move(waiting));
     soon = queued_bytes_ > kSoonBytes && !stats_.failing;
@@ -311,6 +315,7 @@ ShipperStats JournalShipper::stats() const {
   const std::scoped_lock lock{mutex_};
   ShipperStats stats = stats_;
   stats.queued_bytes = queued_bytes_;
+  stats.waiting_since = waiting_since_;
   return stats;
 }
 

@@ -40,9 +40,10 @@ struct ShipperOptions {
 struct ShipperStats {
   std::uint64_t frames = 0;  // shipped and synced
   std::uint64_t bytes = 0;
-  std::uint64_t pieces = 0;        // begun
-  std::uint64_t lost_frames = 0;   // given up: there is a gap in the pieces
-  std::uint64_t queued_bytes = 0;  // waiting, also for a disk that fails
+  std::uint64_t pieces = 0;                   // begun
+  std::uint64_t lost_frames = 0;              // given up: there is a gap in the pieces
+  std::uint64_t queued_bytes = 0;             // waiting, also for a disk that fails
+  std::optional<Instant> waiting_since = {};  // when the oldest of them arrived
   std::optional<Error> failing = {};
 };
 
@@ -130,6 +131,7 @@ class JournalShipper {
   std::condition_variable wake_;
   std::deque<Waiting> queue_;
   std::uint64_t queued_bytes_ = 0;  // unsynced_ included
+  std::optional<Instant> waiting_since_;
   std::array<std::uint64_t, 2> shipped_ = {};
   ShipperStats stats_;
   bool giving_up_ = false;  // since the last success

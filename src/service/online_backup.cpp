@@ -24,6 +24,7 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
                                      .meters = *meters},
                                     SharedFiles::trust, tell(context));
   if (!made) return made.error();
+  newest_.with([&](std::optional<Instant>& newest) { newest = made->manifest.finished; });
   std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
                                     made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
   if (shipper_ != nullptr)
@@ -56,6 +57,19 @@ Result<std::vector<ListedBackup>> OnlineBackup::list() const {
   auto backups = backups_.list();
   if (!backups && backups.error().code == Errc::not_found) return std::vector<ListedBackup>{};
   return backups;
+}
+
+std::optional<Instant> OnlineBackup::newest() {
+  std::call_once(looked_, [this] {
+    const auto backups = backups_.list();
+    if (!backups) return;
+    newest_.with([&](std::optional<Instant>& newest) {
+      for (const ListedBackup& backup : *backups)
+        if (backup.damage.empty() && backup.manifest && (!newest || backup.manifest->finished > *newest))
+          newest = backup.manifest->finished;
+    });
+  });
+  return newest_.with([](const std::optional<Instant>& newest) { return newest; });
 }
 
 std::vector<JobStepWork> OnlineBackup::steps() {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 
+#include "base/guarded.h"
 #include "service/backup_directory.h"
 #include "service/job_runner.h"
 #include "service/journal_shipper.h"
@@ -13,7 +15,7 @@ namespace meterhouse {
 inline constexpr const char* kBackupJob = "backup";
 
 // Backups of the store that runs, as steps of jobs. All references outlive it.
-//   threads  create and verify: one at a time (the job runner's); list: any
+//   threads  create and verify: one at a time (the job runner's); list, newest: any
 class OnlineBackup {
  public:
   // kept     how many of the newest sound ones stay; 0: all
@@ -36,6 +38,9 @@ class OnlineBackup {
   // Empty where there is no directory yet.
   Result<std::vector<ListedBackup>> list() const;
 
+  // When the newest whole one was finished; nullopt: there is none. Looks for it once, and knows what it made since.
+  std::optional<Instant> newest();
+
   // The steps of the job that makes and checks one.
   std::vector<JobStepWork> steps();
 
@@ -46,6 +51,8 @@ class OnlineBackup {
   const Catalog& catalog_;
   std::size_t kept_;
   JournalShipper* shipper_;
+  std::once_flag looked_;
+  Guarded<std::optional<Instant>> newest_;
 };
 
 }  // namespace meterhouse

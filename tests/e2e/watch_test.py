@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import tempfile
@@ -12,7 +13,7 @@ import unittest
 from datetime import timedelta
 from pathlib import Path
 
-from support import PLACE, PROGRAM, Client, RunningServer, config_with, free_address, iso, main, now, serve_command
+from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, iso, main, now, serve_command
 
 WAIT_S = 60
 
@@ -169,6 +170,148 @@ class EventLog(Watch):
         self.assertEqual((ended.returncode, ended.stderr.count("\n")), (2, 1))
         for line in ended.stdout.splitlines():
             self.assertEqual(json.loads(line)["type"], "system")
+
+
+class Starting(Watch):
+    def start_watched(self):
+        """Starts the server and asks /readyz until it is ready: (its process, the distinct answers before, their words)."""
+        process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        answers = []
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            try:
+                client = Client(self.address)
+                while (answer := client.json("GET", "/readyz"))[0] == 503:
+                    answers.append(answer[1])
+                self.assertEqual(answer[0], 200)
+                client.close()
+                return process, answers, answer[1]
+            except ConnectionRefusedError:
+                continue  # the port is not taken yet
+        self.fail("the server was not ready in time")
+
+    def test_it_tells_how_far_the_replay_is_and_is_ready_behind_it(self):
+        with RunningServer(self.command, self.address, stdout=subprocess.DEVNULL) as server:
+            town = ["--meters", "4000", "--days", "21", "--start", "2025-01-01", "--json"]
+            done = subprocess.run([PROGRAM, "simulate", "--to", server.base, *town], capture_output=True, text=True, timeout=300)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            sent = json.loads(done.stdout)["accepted"]
+            self.assertEqual(server.request("POST", "/api/v1/maintenance", {"duration_s": 3600, "reason": "a switch"})[0], 201)
+            server.process.kill()
+            server.process.wait()
+        self.assertGreater(sent, 4_000_000)
+        process, answers, ready = self.start_watched()
+        self.assertEqual({answer["status"] for answer in answers}, {"starting"})
+        replaying = [answer for answer in answers if "readings" in answer]
+        self.assertGreater(len(replaying), 3, "the replay can be watched")
+        self.assertTrue(all("replaying the journal" in answer["step"] for answer in replaying))
+        for name in ("readings", "progress"):
+            values = [answer[name] for answer in replaying]
+            self.assertEqual(values, sorted(values))
+            self.assertGreater(values[-1], values[0])
+        self.assertLessEqual(replaying[-1]["progress"], 1)
+        self.assertEqual((ready["status"], ready["maintenance"], ready["pending"]), ("ready", "waiting", 0))
+        process.send_signal(signal.SIGTERM)
+        lines = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
+        opened = next(line for line in lines if "replayed_readings" in line["fields"])
+        self.assertEqual(opened["fields"]["replayed_readings"], sent)
+        self.assertEqual(opened["fields"]["readings"], sent)
+        self.assertRegex(opened["message"], rf"{sent} readings replayed from the journal .* in \d+\.\d\d s")
+        print(f"{sent} readings replayed in {opened['fields']['replay_s']} s, {len(replaying)} answers meanwhile", flush=True)
+
+
+class Figures(Watch):
+    CONFIG = {**Watch.CONFIG, "maintenance_seconds": 3600, "journal_shipping": "every_second"}
+
+    def setUp(self):
+        super().setUp()
+        self.server = RunningServer(self.command, self.address, stdout=subprocess.DEVNULL)
+        self.addCleanup(lambda: self.server.stop())
+        self.client = Client(self.address)
+        self.addCleanup(self.client.close)
+        self.assertEqual(self.client.json("POST", "/api/v1/meters", {"meter_id": "100000001", **PLACE})[0], 201)
+        self.sent = 0
+
+    def figures(self):
+        """{name with its labels: value}"""
+        lines = self.client.send("GET", "/metrics")[2].splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+    def ready(self):
+        status, answer = self.client.json("GET", "/readyz")
+        self.assertEqual(status, 200)
+        return answer
+
+    def send(self):
+        self.sent += 1
+        row = {"meter_id": "100000001", "at": iso(now() - timedelta(days=1) + timedelta(seconds=self.sent)), "register": self.sent}
+        return self.client.json("POST", "/api/v1/readings", [row])[1]
+
+    def test_maintenance_and_what_is_pending(self):
+        self.assertEqual(self.ready(), {"status": "ready", "maintenance": "off", "pending": 0, "job": None, "warnings": []})
+        self.assertEqual(self.client.json("POST", "/api/v1/maintenance", {"reason": "a switch"})[0], 201)
+        self.assertEqual(self.send()["pending"], 1)
+        answer = self.ready()
+        self.assertEqual((answer["maintenance"], answer["pending"], answer["warnings"]), ("waiting", 1, []))
+        figures = self.figures()
+        names = ("meter_store_held", "meter_store_pending_readings", "meter_maintenance_active")
+        self.assertEqual([figures[name] for name in names], [1, 1, 1])
+        self.client.send("DELETE", "/api/v1/maintenance")
+        self.until("the end of maintenance", lambda: self.figures()["meter_maintenance_active"] == 0)
+        self.until("that nothing is pending", lambda: self.ready()["maintenance"] == "off")
+        self.assertEqual([self.figures()[name] for name in names], [0, 0, 0])
+
+    def test_jobs_and_backups(self):
+        figures = self.figures()
+        self.assertEqual((figures['meter_job_running{job="daily"}'], figures['meter_job_running{job="backup"}']), (0, 0))
+        self.assertNotIn("meter_backup_newest_timestamp_seconds", figures)
+        began = time.time()
+        self.assertEqual(self.client.json("POST", "/api/v1/jobs/daily")[0], 202)
+        done = 'meter_job_last_end_timestamp_seconds{job="daily",state="done"}'
+        figures = self.until("the end of the daily job", lambda: done in (now := self.figures()) and now)
+        for name in (done, "meter_backup_newest_timestamp_seconds"):
+            self.assertGreater(figures[name], began - 2)
+            self.assertLess(figures[name], time.time() + 2)
+        self.server.stop()
+        self.server = RunningServer(self.command, self.address, stdout=subprocess.DEVNULL)
+        self.client.close()
+        self.assertEqual(self.figures()["meter_backup_newest_timestamp_seconds"], figures["meter_backup_newest_timestamp_seconds"])
+        self.server.stop()
+
+    def test_shipping_that_fails_is_told_until_it_goes_on(self):
+        self.assertEqual(self.client.json("POST", "/api/v1/backups")[0], 202)  # ends the open piece
+        self.until("the end of the backup", lambda: "meter_backup_newest_timestamp_seconds" in self.figures())
+        self.until("that nothing runs", lambda: self.figures()['meter_job_running{job="backup"}'] == 0)
+        pieces = self.data / "backups" / "journal"
+        aside = self.data / "backups" / "aside"
+        pieces.rename(aside)
+        pieces.write_text("in the way")
+        self.send()
+        figures = self.until("the failure", lambda: (now := self.figures())["meter_shipping_failing"] == 1 and now)
+        self.assertGreater(figures["meter_shipping_waiting_bytes"], 0)
+        self.assertTrue(any("ship the journal" in warning for warning in self.ready()["warnings"]))
+        self.until("a lag", lambda: self.figures()["meter_shipping_lag_seconds"] >= 2)
+        pieces.unlink()
+        aside.rename(pieces)
+        figures = self.until("its end", lambda: (now := self.figures())["meter_shipping_failing"] == 0 and now)
+        names = ("meter_shipping_lag_seconds", "meter_shipping_waiting_bytes", "meter_shipping_lost_frames_total")
+        self.assertEqual([figures[name] for name in names], [0, 0, 0])
+        self.assertEqual(self.ready()["warnings"], [])
+        errors = [event["message"] for event in self.all_events(self.client, "&type=error")]
+        self.assertTrue(any("ship the journal" in message for message in errors), errors)
+
+    def test_every_name_of_the_documentation_is_there(self):
+        self.client.json("POST", "/api/v1/jobs/daily")
+        self.until("a backup", lambda: "meter_backup_newest_timestamp_seconds" in self.figures())
+        page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        documented = set(re.findall(r"\bmeter_[a-z_]+", page))
+        there = {name.partition("{")[0] for name in self.figures()}
+        self.until("the end of the job", lambda: self.figures()['meter_job_running{job="daily"}'] == 0)
+        there |= {name.partition("{")[0] for name in self.figures()}
+        self.assertEqual(documented - there - {"meter_id", "meter_reading"}, set())
 
 
 if __name__ == "__main__":
