@@ -102,6 +102,7 @@ class Api final : public Application {
   Response get_consumption(const Request& request, std::string_view body);
   // api_legacy.cpp
   Task<Response> legacy_post_reading(Request& request, BodyReader& body);
+  Response reject_legacy(Response response);
   Task<Response> legacy_post_bulk(Request& request, BodyReader& body);
   Response legacy_register(const Request& request, std::string_view body);
   // api_legacy_query.cpp

@@ -35,10 +35,10 @@ Task<Response> Api::legacy_post_reading(Request& request, BodyReader& body) {
   const auto text = co_await read_whole(body, storage, share);
   if (!text) co_return error_for(request.path, text.error());
   const auto parsed = parse_legacy_reading(*text, parts_.calendar, parts_.clock.now() + kMaxClockLead);
-  if (!parsed) co_return legacy_error(parsed.error());
-  if (!parts_.directory.contains(parsed->meter)) co_return legacy_error(400, "MeterID not registered");
+  if (!parsed) co_return reject_legacy(legacy_error(parsed.error()));
+  if (!parts_.directory.contains(parsed->meter)) co_return reject_legacy(legacy_error(400, "MeterID not registered"));
   const auto reading = accept_legacy_reading(*parsed);
-  if (!reading) co_return legacy_error(400, reading.error().message);
+  if (!reading) co_return reject_legacy(legacy_error(400, reading.error().message));
 
   ParsedRows row;
   row.add(1, *reading);
@@ -48,6 +48,11 @@ Task<Response> Api::legacy_post_reading(Request& request, BodyReader& body) {
   ingest_metrics_.duration.observe(std::chrono::steady_clock::now() - start);
   co_return legacy_message(counts->pending > 0 ? "Reading stored to pending queue (maintenance mode)"
                                                : "Reading queued successfully");
+}
+
+Response Api::reject_legacy(Response response) {
+  count({}, 1);
+  return response;
 }
 
 Task<Response> Api::legacy_post_bulk(Request& request, BodyReader& body) {

@@ -1,5 +1,6 @@
 // What happened: GET /api/v1/events as a list or, for who accepts text/event-stream, live; GET /get_logs.
 #include <algorithm>
+#include <iterator>
 
 #include "base/iso8601.h"
 #include "http/api.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t kEventsPerPage = 100;
 constexpr std::size_t kLogsOtherwise = 50;
+constexpr std::size_t kMaxLogs = 10'000;
 
 Result<EventFilter> filter_of(const Request& request, const SiteCalendar& calendar) {
   EventFilter filter;
@@ -26,6 +28,7 @@ Result<EventFilter> filter_of(const Request& request, const SiteCalendar& calend
   if (!from) return from.error();
   auto to = instant_of(request, "to", calendar);
   if (!to) return to.error();
+  if (*from && *to && **to < **from) return Error{Errc::invalid_argument, "to: before `from`"};
   filter.from = *from;
   filter.to = *to;
   if (const auto meter = request.query_parameter("meter")) {
@@ -41,6 +44,18 @@ Result<EventOrder> order_of(const Request& request) {
   if (order == "newest") return EventOrder::newest_first;
   if (order == "oldest") return EventOrder::oldest_first;
   return Error{Errc::invalid_argument, "order: newest or oldest"};
+}
+
+Response logs_response(std::string_view type, const std::vector<Event>& events, const SiteCalendar& calendar) {
+  JsonWriter json;
+  json.object().key("log_type").text(type).key("logs").array();
+  for (const Event& event : events) {
+    JsonWriter entry;
+    entry.object().key("timestamp").text(calendar.format(event.at)).key("log_type").text(event.type);
+    entry.key("message").text(event.message).key("service").text("meterhouse").end();
+    json.text(entry.take());
+  }
+  return json_response(200, json.end().end().take());
 }
 
 }  // namespace
@@ -92,30 +107,30 @@ Response Api::follow_events(const Request& request, EventFilter filter, std::opt
   return response;
 }
 
-// The newest events of one type, oldest first, each as a JSON text in a string.
+// The newest events of one type, oldest first, each as a JSON text in a string. As in the first system, a type or a day
+// that there is not has no logs.
 Response Api::legacy_get_logs(const Request& request, std::string_view) {
   const std::string type{request.query_parameter("log_type").value_or(event_type::kDailyJobs)};
-  const auto limit = limit_of(request, kLogsOtherwise, EventCatalog::kMaxEventsPerPage);
+  const auto limit = limit_of(request, kLogsOtherwise, kMaxLogs);
   if (!limit) return legacy_error(limit.error());
   EventFilter filter{.types = {type}};
+  std::vector<Event> events;
   if (const auto date = request.query_parameter("date")) {
     const auto day = parse_date(*date);
-    if (!day) return legacy_error(day.error());
+    if (!day) return logs_response(type, events, parts_.calendar);
     filter.from = parts_.calendar.day(*day).from;
     filter.to = parts_.calendar.day(*day).to;
   }
-  auto page = parts_.catalog.events(filter, EventOrder::newest_first, std::nullopt, *limit);
-  if (!page) return legacy_error(page.error());
-  std::ranges::reverse(page->events);
-  JsonWriter json;
-  json.object().key("log_type").text(type).key("logs").array();
-  for (const Event& event : page->events) {
-    JsonWriter entry;
-    entry.object().key("timestamp").text(parts_.calendar.format(event.at)).key("log_type").text(event.type);
-    entry.key("message").text(event.message).key("service").text("meterhouse").end();
-    json.text(entry.take());
-  }
-  return json_response(200, json.end().end().take());
+  std::optional<std::int64_t> cursor;
+  do {
+    const auto most = std::min(*limit - events.size(), EventCatalog::kMaxEventsPerPage);
+    auto page = parts_.catalog.events(filter, EventOrder::newest_first, cursor, most);
+    if (!page) return legacy_error(page.error());
+    std::ranges::move(page->events, std::back_inserter(events));
+    cursor = page->next;
+  } while (cursor && events.size() < *limit);
+  std::ranges::reverse(events);
+  return logs_response(type, events, parts_.calendar);
 }
 
 }  // namespace meterhouse

@@ -58,7 +58,7 @@ void append_result(JsonWriter& json, const ParsedMeter& parsed, std::optional<Re
   json.end();
 }
 
-Response register_many(Registry& registry, const std::vector<ParsedMeter>& parsed) {
+Response register_many(Registry& registry, EventLog& events, const std::vector<ParsedMeter>& parsed) {
   std::vector<NewMeter> good;
   for (const ParsedMeter& meter : parsed)
     if (meter.meter) good.push_back(*meter.meter);
@@ -67,9 +67,14 @@ Response register_many(Registry& registry, const std::vector<ParsedMeter>& parse
 
   const auto registered = std::ranges::count(registrations->outcomes, RegisterOutcome::registered);
   const auto existing = std::ranges::count(registrations->outcomes, RegisterOutcome::exists);
+  const auto rejected = static_cast<std::int64_t>(parsed.size()) - registered - existing;
+  events.record(registered > 0 || rejected == 0 ? event_type::kRegistration : event_type::kRegistrationError,
+                fmt::format("{} meters at once: {} registered, {} already there, {} rejected", parsed.size(),
+                            registered, existing, rejected),
+                fmt::format(R"({{"registered":{},"existed":{},"rejected":{}}})", registered, existing, rejected));
   JsonWriter json;
   json.object().key("registered").number(std::int64_t{registered});
-  json.key("rejected").number(static_cast<std::int64_t>(parsed.size()) - registered - existing);
+  json.key("rejected").number(rejected);
   json.key("results").array();
   auto outcome = registrations->outcomes.begin();
   for (const ParsedMeter& meter : parsed)
@@ -105,7 +110,7 @@ Response Api::post_meters(const Request& request, std::string_view body) {
   return idempotency_.once(request.header("Idempotency-Key"), body, parts_.clock.now(), [&] {
     const auto parsed = parse_new_meters(body, kMaxMetersPerRequest);
     if (!parsed) return problem(parsed.error());
-    if (parsed->many) return register_many(parts_.registry, parsed->meters);
+    if (parsed->many) return register_many(parts_.registry, parts_.events, parsed->meters);
     const auto& meter = parsed->meters.front().meter;
     if (meter) return register_one(*meter);
     const auto& [field, reason] = meter.error();

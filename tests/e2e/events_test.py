@@ -1,12 +1,13 @@
-"""The events over HTTP: the live stream, whose clients lose nothing."""
+"""The events over HTTP: lists, the first system's logs, and the live stream, whose clients lose nothing."""
 
 import http.client
 import json
 import threading
 import time
+from datetime import datetime, timedelta
 
 from openapi_answers import OpenApiAnswers
-from support import Client, ServerTest, main, seeded
+from support import PLACE, SINGAPORE, Client, ServerTest, iso, main, now, seeded
 
 WAIT_S = 60
 
@@ -159,6 +160,104 @@ class Live(Events):
         for stream in streams:  # each a whole answer: read() raises where the last chunk is missing
             stream.answer.read()
             stream.close()
+
+
+class Lists(Events):
+    def test_every_wrong_parameter_is_named(self):
+        for query, words in (
+            ("type=nothing", "type: one of system, registration,"),
+            ("type=", "type: one of"),
+            ("meter=1", "meter: "),
+            ("from=yesterday", "from: "),
+            ("to=2025-13-01", "to: "),
+            ("from=2025-02-20T10:00:00+08:00", "%2B"),
+            ("from=2025-02-21&to=2025-02-20", "to: before `from`"),
+            ("cursor=x", "cursor: not the `next` of a page"),
+            ("cursor=-1", "cursor: not the `next` of a page"),
+            ("cursor=1.5", "cursor: not the `next` of a page"),
+            ("limit=0", "limit: a number from 1"),
+            ("limit=ten", "limit: a number from 1"),
+            ("order=up", "order: newest or oldest"),
+            ("limit=1&limit=2", "limit: given twice"),
+            ("colour=red", "there is no parameter 'colour' here; there are: type, from, to, meter, cursor, limit, order"),
+        ):
+            with self.subTest(query):
+                self.assertIn(words, self.ask(f"/api/v1/events?{query}", expect=400)["detail"])
+
+    def test_the_logs_of_the_first_system(self):
+        for _ in range(7):
+            self.refuse_query()
+        self.wait_for("7 events", lambda: len(self.listed("&type=query_error")) >= 7)
+        logs = self.ask("/get_logs?log_type=query_error&limit=3")
+        self.assertEqual(set(logs), {"log_type", "logs"})
+        self.assertEqual(logs["log_type"], "query_error")
+        self.assertTrue(all(isinstance(text, str) for text in logs["logs"]))
+        entries = [json.loads(text) for text in logs["logs"]]
+        wanted = self.listed("&type=query_error")[-3:]  # the newest three, oldest first
+        self.assertEqual(
+            entries,
+            [{"timestamp": e["at"], "log_type": "query_error", "message": e["message"], "service": "meterhouse"} for e in wanted],
+        )
+        today = datetime.now(SINGAPORE).date()
+        count = len(self.ask(f"/get_logs?log_type=query_error&date={today}")["logs"])
+        count += len(self.ask(f"/get_logs?log_type=query_error&date={today - timedelta(days=1)}")["logs"])
+        self.assertGreaterEqual(count, 7)
+        self.assertEqual(self.ask("/get_logs"), {"log_type": "daily_jobs", "logs": []})
+        for name in "system registration registration_error meter_reading daily_jobs background_worker query_error error".split():
+            with self.subTest(name):
+                self.assertEqual(self.ask(f"/get_logs?log_type={name}")["log_type"], name)
+        for query in ("log_type=nothing", "log_type=system&date=2001-01-01", "log_type=system&date=nonsense"):
+            with self.subTest(query):
+                self.assertEqual(self.ask(f"/get_logs?{query}")["logs"], [])
+        self.assertEqual(self.ask("/get_logs?limit=x", expect=400), {"status": "error", "message": "limit: a number from 1"})
+        self.assertEqual(len(self.ask("/get_logs?log_type=query_error&limit=1000000")["logs"]), len(self.listed("&type=query_error")))
+
+    def test_fifty_are_the_newest_where_nothing_is_said(self):
+        for second in range(2):
+            for _ in range(40):
+                self.refuse_query()
+            self.wait_for("the events", lambda: len(self.listed("&type=query_error")) >= 40 * (second + 1))
+        logs = self.ask("/get_logs?log_type=query_error")["logs"]
+        newest = [event["message"] for event in self.listed("&type=query_error")[-50:]]
+        self.assertEqual([json.loads(text)["message"] for text in logs], newest)
+
+
+class Bounds(Events):
+    CONFIG = {**Events.CONFIG, "events_max": 1000}
+
+    def test_a_flood_neither_fills_the_catalog_nor_comes_reading_by_reading(self):
+        meter = self.new_meter()
+        client = Client(self.address)
+        rejected, accepted, most, seen = 0, 0, 0, {}
+        at = now() - timedelta(days=1)
+        until = time.monotonic() + 8
+        while time.monotonic() < until:
+            for _ in range(20):
+                self.refuse_query(client)
+                wrong = {"meter_id": "999999999", "timestamp": iso(at), "reading": 1}
+                self.assertEqual(client.json("POST", "/meter/reading", wrong)[0], 400)
+                rejected += 1
+                row = {"meter_id": meter, "timestamp": iso(at + timedelta(seconds=accepted)), "reading": accepted}
+                self.assertEqual(client.json("POST", "/meter/reading", row)[0], 200)
+                accepted += 1
+                self.assertEqual(client.json("POST", "/api/v1/meters", {"meter_id": meter, **PLACE})[0], 409)
+            most = max(most, len(self.listed()))
+            seen.update({event["id"]: event["fields"] for event in self.listed("&type=meter_reading")})
+        client.close()
+        self.assertGreater(rejected, 1000)
+
+        def all_counted():
+            seen.update({event["id"]: event["fields"] for event in self.listed("&type=meter_reading")})
+            return sum(fields["accepted"] for fields in seen.values()) == accepted
+
+        self.wait_for("the count of the readings", all_counted)
+        self.assertEqual(sum(fields["rejected"] for fields in seen.values()), rejected)
+        self.assertLessEqual(len(seen), 12, "one event a second")
+        self.assertGreater(self.metric("meter_events_written_total"), 1200)
+        self.assertLessEqual(most, 1300, "a tenth over the bound, and what is written at once")
+        more = [e["fields"]["not_listed"] for e in self.listed("&type=query_error") if "not_listed" in e["fields"]]
+        self.assertTrue(more, "what is not listed is counted")
+        self.assertEqual(self.metric("meter_events_dropped_total"), 0)
 
 
 if __name__ == "__main__":
