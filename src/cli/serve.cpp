@@ -39,6 +39,8 @@ directory with other meters stays as it is. To start over, stop the server and r
 
 SIGTERM and Ctrl-C finish the requests in flight, fold the journal and exit with 0; while starting they end at once, also
 with 0, and nothing is lost. A second one does not wait for the end: the next start replays the journal.
+Standard output has the event log, each event once: text on a terminal, else one JSON object a line. /readyz tells what a
+start is doing.
 Exit codes: 0 stopped by a signal, 1 failed, 2 wrong options or configuration, 130 or 143 stopped by a second signal.)";
 
 // The journal cannot be synced: the process ends, and the next start replays what was acknowledged.
