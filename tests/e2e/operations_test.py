@@ -121,7 +121,7 @@ class Maintenance(Operations):
         self.assertEqual(len(readings), 2)
 
     def test_v1_begins_and_ends_it(self):
-        status, answer = self.ask("POST", "/api/v1/maintenance", {"duration_s": 1, "reason": "new switch"})
+        status, answer = self.ask("POST", "/api/v1/maintenance", {"duration_s": 3, "reason": "new switch"})
         self.assertEqual((status, answer["active"], answer["state"], answer["reason"]), (201, True, "waiting", "new switch"))
         self.assertEqual(self.ask("POST", "/api/v1/maintenance")[0], 409)
         self.wait_for_state("off")

@@ -60,7 +60,7 @@ class Site(V1Test):
 
     def test_operations(self):
         self.assertEqual(self.call("GET", "/healthz"), (200, {"status": "ok"}))
-        self.assertEqual(self.call("GET", "/readyz"), (200, {"status": "ready"}))
+        self.assertEqual(self.call("GET", "/readyz"), (200, {"status": "ready", "maintenance": "off", "pending": 0, "job": None, "warnings": []}))
         status, headers, text = self.client.send("GET", "/metrics")
         self.answers.check("GET", "/metrics", status, headers, text)
         self.assertIn('meter_readings_ingested_total{source="http",result="accepted"}', text)
