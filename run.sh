@@ -53,13 +53,13 @@ main() {
   fi
   read_options "$@"
   if [ -z "$program" ]; then
-    "$root/tools/install.sh" run
-    "$root/tools/build.sh" release meterhouse
+    "$root/tools/install.sh" run >&2 # standard output is the server's: its event log
+    "$root/tools/build.sh" release meterhouse >&2
     program=$root/build/release/meterhouse
   elif [ -d "$program" ] || ! command -v "$program" >/dev/null; then
     fail "METERHOUSE_PROGRAM is '$program', which is no program; unset it, and ./run.sh builds its own"
   fi
-  echo "run: http://$listen serving $data (Ctrl-C ends it)"
+  echo "run: http://$listen serving $data (Ctrl-C ends it)" >&2
   exec "$program" serve --data "$data" --listen "$listen" --config "$config" "${demo[@]}" "${options[@]}"
 }
 

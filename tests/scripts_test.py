@@ -33,8 +33,8 @@ class RunScript(unittest.TestCase):
     def served_with(self, *arguments, **environment):
         """(options with a value, the others) of the `meterhouse serve` that run.sh starts."""
         code, output, errors = run("run.sh", *arguments, METERHOUSE_PROGRAM=str(self.program), **environment)
-        self.assertEqual((code, errors), (0, ""))
-        first, command, *rest = output.splitlines()
+        self.assertEqual((code, errors.count("\n")), (0, 1))
+        first, (command, *rest) = errors, output.splitlines()
         self.assertTrue(first.startswith("run: http://"), first)
         self.assertEqual(command, "serve")
         values = {name: rest[rest.index(name) + 1] for name in DEFAULTS}
