@@ -1,8 +1,11 @@
 #include "http/connection.h"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <cerrno>
 #include <optional>
 
 #include "http/gzip_body.h"
@@ -52,6 +55,7 @@ class Connection final : private LaneMember, private BodyReader {
   Task<bool> read_more(InputBuffer& buffer, std::size_t count, std::size_t capacity, SteadyTime until);
   Task<bool> write_all(std::string_view first, std::string_view second);
 
+  void look() override;
   void expire() override;
   void request_stop() override;
   void close_now() override;
@@ -371,6 +375,15 @@ Task<bool> Connection::write_all(std::string_view first, std::string_view second
     second.remove_prefix(sent - of_first);
   }
   co_return true;
+}
+
+// An endless answer to a client that has closed its side ends: with nothing to send no write would ever fail.
+void Connection::look() {
+  if (source_ == nullptr || !source_->is_endless()) return;
+  char byte = 0;
+  const auto count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const bool nothing_yet = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  if (count <= 0 && !nothing_yet) source_->stop();
 }
 
 void Connection::expire() {

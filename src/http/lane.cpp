@@ -65,6 +65,7 @@ void Lane::sweep() {
   const SteadyTime time = now();
   for (auto member = members_.begin(); member != members_.end();) {
     LaneMember& current = *member++;
+    current.look();
     if (stopping_ && time >= kill_at_) {
       current.close_now();
     } else if (time >= current.deadline) {

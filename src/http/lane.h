@@ -28,6 +28,7 @@ struct ServerCounters {
 class LaneMember : public boost::intrusive::list_base_hook<> {
  public:
   SteadyTime deadline = SteadyTime::max();  // while waiting for the client; max: not waiting
+  virtual void look() = 0;                  // a few times a second
   virtual void expire() = 0;                // the deadline has passed
   virtual void request_stop() = 0;          // finish the request in flight, then close
   virtual void close_now() = 0;

@@ -39,6 +39,7 @@ class LiveEvents final : public BodySource {
 
   Task<Result<std::string>> next() override;
   void stop() override;
+  bool is_endless() const override { return true; }
 
  private:
   Task<Result<std::string>> read_page();

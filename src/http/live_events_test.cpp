@@ -120,6 +120,18 @@ TEST_F(LiveEventsTest, AQuietStreamShowsASignOfLife) {
   EXPECT_TRUE(client->wait_for("id: 1\nevent: system\ndata: {"));
 }
 
+TEST_F(LiveEventsTest, AClientThatIsGoneIsNoticedWithoutAnEvent) {
+  begin();
+  {
+    const auto client = follow(0);
+    EXPECT_TRUE(client->wait_for(": events behind 0"));
+    EXPECT_EQ(log_.stats().followers, 1u);
+  }
+  const auto until = clock_.stopwatch() + std::chrono::seconds{10};
+  while (log_.stats().followers > 0 && clock_.stopwatch() < until) std::this_thread::yield();
+  EXPECT_EQ(log_.stats().followers, 0u) << "long before the next sign of life";
+}
+
 TEST_F(LiveEventsTest, AStoppingServerEndsIt) {
   begin();
   record(1);

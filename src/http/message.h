@@ -73,6 +73,9 @@ class BodySource {
   // The server is stopping: a body that has no end of its own ends now; where next() is waiting it returns. After it
   // next() may still be called.
   virtual void stop() {}
+  // Whether it goes on until somebody stops it. Such a one is stopped, too, when the client is gone, which nothing else
+  // would tell while there is nothing to send.
+  virtual bool is_endless() const { return false; }
 };
 
 struct Response {

@@ -155,6 +155,8 @@ class Followers(Events):
         self.assertIn("100 follow the events already", stream.answer.read().decode())
         self.assertEqual(self.metric("meter_events_followers"), 100)
         stream.close()
+        streams.pop().close()
+        self.wait_for("the place of the one that went", lambda: self.metric("meter_events_followers") < 100)
         began = time.monotonic()
         self.restart()
         self.assertLess(time.monotonic() - began, 8)
