@@ -96,9 +96,11 @@ JobRunner::Options BackgroundWork::job_options() {
   options.plans[kBackupJob] = [this](const JobRun&) { return backups_.steps(); };
   options.on_change = [this](const JobRun& run, const JobStep* step) { tell_change(events_, run, step); };
   if (scheduled_)
-    options.when_idle = [this] {
-      if (const auto submitted = schedule_.submit_due(jobs_); !submitted)
+    options.when_idle = [this, failing = false]() mutable {  // every second: told when it begins
+      const auto submitted = schedule_.submit_due(jobs_);
+      if (!submitted && !failing)
         events_.record(event_type::kError, "the schedule of the daily job: " + submitted.error().message);
+      failing = !submitted;
     };
   return options;
 }

@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, main, serve_command
+from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, main, serve_command, small_disk
 
 
 def run(*arguments):
@@ -124,22 +124,8 @@ class Serve(unittest.TestCase):
                     self.assertEqual(server.process.wait(timeout=60), 0)
                     client.close()
 
-    def small_disk(self, size):
-        """A disk of its own in memory; skips the test where mounting is not allowed."""
-        place = Path(self.folder.name) / "disk"
-        place.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        try:
-            mounted = subprocess.run(mount, capture_output=True, timeout=60).returncode == 0
-        except OSError:
-            mounted = False
-        if not mounted:
-            self.skipTest("mounting is not allowed here")
-        self.addCleanup(subprocess.run, ["umount", str(place)], timeout=60, check=True)
-        return place
-
     def test_stops_in_good_order_on_a_nearly_full_disk(self):
-        disk = self.small_disk(160 << 20)
+        disk = small_disk(self, self.folder.name, 160 << 20)
         data, ballast = disk / "data", disk / "ballast"
         address = free_address()
         row = {"meter_id": "100000001", "timestamp": "2025-01-01T00:00:00Z", "reading": 1}

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -48,6 +49,21 @@ def now():
 
 def iso(instant):
     return instant.isoformat()
+
+
+def small_disk(test, folder, size):
+    """A disk of its own in memory, below the folder; skips the test where mounting is not allowed."""
+    place = Path(folder) / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, timeout=60).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        test.skipTest("mounting is not allowed here")
+    test.addCleanup(subprocess.run, ["umount", str(place)], timeout=60, check=True)
+    return place
 
 
 class Client:

@@ -1,5 +1,6 @@
 """What the program tells those who watch it: the event log on standard output and in the catalog."""
 
+import contextlib
 import json
 import os
 import pty
@@ -13,7 +14,7 @@ import unittest
 from datetime import timedelta
 from pathlib import Path
 
-from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, iso, main, now, serve_command
+from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, iso, main, now, serve_command, small_disk
 
 WAIT_S = 60
 
@@ -97,6 +98,7 @@ class EventLog(Watch):
 
     def test_each_is_one_json_line_and_one_row(self):
         server = WatchedServer(self.command, self.address)
+        self.addCleanup(server.process.kill)  # where the test fails
         client = Client(self.address)
         self.make_things_happen(client)
         refused = self.all_events(client, "&type=query_error")
@@ -162,6 +164,34 @@ class EventLog(Watch):
             self.assertEqual(server.stop(), 0)
             self.assertLess(time.monotonic() - stopping, 10)
         os.close(read)
+
+    def test_a_full_disk_is_told_on_standard_output_and_nothing_is_lost(self):
+        disk = small_disk(self, self.folder.name, 200 << 20)
+        command = serve_command(self.address, disk / "data", config_with(self.folder.name))  # with a daily job
+        server = WatchedServer(command, self.address)
+        self.addCleanup(server.process.kill)  # where the test fails
+        client = Client(self.address)
+        with (disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(1 << 16))
+        for _ in range(2):
+            self.assertEqual(client.send("GET", "/api/v1/meters/1/latest")[0], 400)
+        self.until("the failure", lambda: b"events cannot be written and wait" in server.output)
+        self.until("the events of the queries", lambda: server.output.count(b'"query_error"') == 2)
+        self.until("the schedule that fails", lambda: server.output.count(b"the schedule of the daily job") == 1)
+        warnings = client.json("GET", "/readyz")[1]["warnings"]
+        self.assertTrue(any("events cannot be written" in warning for warning in warnings), warnings)
+        at = time.monotonic()
+        self.until("2 more seconds of it", lambda: time.monotonic() > at + 2)
+        (disk / "ballast").unlink()
+        self.until("the end of it", lambda: client.json("GET", "/readyz")[1]["warnings"] == [])
+        kept = [event["message"] for event in self.all_events(client)]
+        client.close()
+        code, output, errors = server.end()
+        self.assertEqual((code, errors), (0, ""))
+        told = [json.loads(line)["message"] for line in output.splitlines()]
+        self.assertEqual(sum("the schedule of the daily job" in message for message in told), 1, "not every second")
+        self.assertEqual([message for message in told if "wait: add events" not in message][: len(kept)], kept)
 
     def test_it_is_told_which_refusal_ends_a_start(self):
         self.data.mkdir()
