@@ -252,29 +252,38 @@ Status BackupDirectory::remove_unneeded(PruneReport& report) {
     for (const BackupFile& file : backup.manifest->files)
       if (is_shared_path(file.path)) segments.insert(file.path.substr(file.path.find('/') + 1));
   }
-  if (auto done = remove_all_but(path_ + "/segments", segments, report); !done) return done;
-
-  std::set<std::string> pieces;
-  for (const auto& [stream, after] :
-       {std::pair{FrameStream::readings, sequence}, std::pair{FrameStream::pending, pending_sequence}}) {
-    const auto behind = pieces_behind(files_, journal_directory(), stream, after);
-    if (!behind) return behind.error();
-    pieces.insert(behind->names.begin(), behind->names.end());
-  }
-  const auto names = files_.exists(journal_directory()).value_or(false) ? files_.list(journal_directory())
-                                                                        : std::vector<std::string>{};
-  if (!names) return names.error();
-  for (const std::string& name : *names)
-    if (!parse_piece_name(name)) pieces.insert(name);  // being made, or set aside for a person to look at
-  return pieces.size() == names->size() ? Status{} : remove_all_but(journal_directory(), pieces, report);
+  if (auto done = remove_segments_but(segments, report); !done) return done;
+  if (auto done = remove_pieces_up_to(FrameStream::readings, sequence, report); !done) return done;
+  return remove_pieces_up_to(FrameStream::pending, pending_sequence, report);
 }
 
-Status BackupDirectory::remove_all_but(const std::string& directory, const std::set<std::string>& needed,
-                                       PruneReport& report) {
-  const auto names = files_.list(directory);
+Status BackupDirectory::remove_segments_but(const std::set<std::string>& needed, PruneReport& report) {
+  auto names = files_.list(path_ + "/segments");
   if (!names) return names.error();
-  for (const std::string& name : *names) {
-    if (needed.contains(name)) continue;
+  std::erase_if(*names, [&](const std::string& name) { return needed.contains(name); });
+  return remove_files(path_ + "/segments", *names, report);
+}
+
+// A server may be shipping meanwhile: what it begins after the names were listed is not looked at.
+Status BackupDirectory::remove_pieces_up_to(FrameStream stream, std::uint64_t sequence, PruneReport& report) {
+  const auto there = files_.exists(journal_directory());
+  if (!there) return there.error();
+  if (!*there) return {};
+  auto names = files_.list(journal_directory());
+  if (!names) return names.error();
+  const auto behind = pieces_behind(files_, journal_directory(), stream, sequence);
+  if (!behind) return behind.error();
+  std::erase_if(*names, [&](const std::string& name) {
+    const auto piece = parse_piece_name(name);  // others are being made, or set aside for a person to look at
+    return !piece || piece->stream != stream || std::ranges::count(behind->names, name) != 0;
+  });
+  return remove_files(journal_directory(), *names, report);
+}
+
+Status BackupDirectory::remove_files(const std::string& directory, std::span<const std::string> names,
+                                     PruneReport& report) {
+  if (names.empty()) return {};
+  for (const std::string& name : names) {
     const std::string path = directory + "/" + name;
     if (const auto file = files_.open(path, OpenMode::read))
       if (const auto size = (*file)->size()) report.removed_bytes += *size;

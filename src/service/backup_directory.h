@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -142,7 +143,9 @@ class BackupDirectory {
   Status verify_pieces(const std::vector<ListedBackup>& backups, const ByteProgress& progress,
                        BackupCheck& check) const;
   Status remove_unneeded(PruneReport& report);
-  Status remove_all_but(const std::string& directory, const std::set<std::string>& needed, PruneReport& report);
+  Status remove_segments_but(const std::set<std::string>& needed, PruneReport& report);
+  Status remove_pieces_up_to(FrameStream stream, std::uint64_t sequence, PruneReport& report);
+  Status remove_files(const std::string& directory, std::span<const std::string> names, PruneReport& report);
 
   FileSystem& files_;
   const Clock& clock_;

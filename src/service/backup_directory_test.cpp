@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "service/shipped_journal.h"
 #include "service/test_backups.h"
 
 namespace meterhouse {
@@ -221,6 +222,58 @@ TEST_F(Backups, PruneByAge) {
   EXPECT_THAT(backups().prune({}, {})->removed, IsEmpty());
   // However old they are, one stays.
   EXPECT_THAT(backups().prune({.newest = 0, .since = kStart + Seconds{86'400}}, {})->kept, ElementsAre(kNames[2]));
+}
+
+// A server that ships its journal begins a piece, or is about to name one, whenever anybody looks at the disk.
+class ShippedMeanwhile final : public FileSystem {
+ public:
+  explicit ShippedMeanwhile(SimulatedDisk& disk) : disk_(disk) {}
+
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    return ship(), disk_.open(path, mode);
+  }
+  Status rename(const std::string& from, const std::string& to) override { return disk_.rename(from, to); }
+  Status remove(const std::string& path) override { return disk_.remove(path); }
+  Status sync_directory(const std::string& path) override { return disk_.sync_directory(path); }
+  Status create_directories(const std::string& path) override { return disk_.create_directories(path); }
+  Result<std::vector<std::string>> list(const std::string& directory) const override {
+    auto names = disk_.list(directory);
+    ship();
+    return names;
+  }
+  Result<bool> exists(const std::string& path) const override { return disk_.exists(path); }
+  Result<std::unique_ptr<Lock>> lock(const std::string& path) override { return disk_.lock(path); }
+
+ private:
+  void ship() const {
+    for (const auto stream : {FrameStream::readings, FrameStream::pending}) {
+      const auto path = "backups/journal/" + piece_name(stream, next_++);
+      disk_.set_content(path, bytes_of("frames"));
+      disk_.set_content(path + ".part", bytes_of("frames"));
+    }
+  }
+
+  SimulatedDisk& disk_;
+  mutable std::uint64_t next_ = 31;
+};
+
+TEST_F(Backups, PruneLeavesWhatIsShippedMeanwhile) {
+  make_three();
+  ASSERT_TRUE(disk.create_directories("backups/journal"));
+  for (const std::uint64_t first : {5, 11, 21, 31})
+    disk.set_content("backups/journal/" + piece_name(FrameStream::readings, first), bytes_of("frames"));
+  ShippedMeanwhile shipped{disk};
+  ASSERT_TRUE((BackupDirectory{shipped, clock, "backups"}.prune({.newest = 1}, {})));
+  const auto left = *disk.list("backups/journal");
+  std::uint64_t expected = 31;
+  for (const std::string& name : left)
+    if (const auto piece = parse_piece_name(name); piece && piece->stream == FrameStream::readings) {
+      EXPECT_EQ(piece->first_sequence, expected);
+      expected += 2;
+    }
+  EXPECT_GT(expected, 40u);
+  EXPECT_EQ(std::ranges::count_if(left, [](const std::string& name) { return name.ends_with(".part"); }),
+            std::ssize(left) / 2);
 }
 
 TEST_F(Backups, PruneNeverTakesTheLastSoundOne) {
