@@ -44,7 +44,7 @@ class RunningServer:
                     return
             except (OSError, urllib.error.URLError):
                 pass
-            time.sleep(0.05)  # nothing tells from outside when a port starts to listen
+            time.sleep(0.01)  # nothing tells from outside when a port starts to listen
         raise RuntimeError(f"the server was not ready after {START_TIMEOUT_S} s")
 
     def get(self, path):

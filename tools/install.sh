@@ -22,6 +22,7 @@ packages_run=(
 packages_test=(
   git curl sqlite3 python3 python3-jsonschema clang-format
   chromium fonts-wqy-microhei
+  xfsprogs e2fsprogs mount # a disk that loses its power
   redis-server redis-tools jq # the first system's data come out of a real Redis
 )
 packages_bench=(libhiredis-dev)

@@ -102,14 +102,19 @@ class ServerTest(unittest.TestCase):
 
     CONFIG = {}
     OPTIONS = []  # more of `meterhouse serve`
+    output = None  # a file for what the server prints
+
+    @classmethod
+    def data_directory(cls):
+        return Path(cls.folder.name) / "data"
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="meterhouse-e2e-")
         cls.address = free_address()
-        cls.data = Path(cls.folder.name) / "data"
+        cls.data = cls.data_directory()
         cls.command = serve_command(cls.address, cls.data, config_with(cls.folder.name, **cls.CONFIG)) + cls.OPTIONS
-        cls.server = RunningServer(cls.command, cls.address)
+        cls.server = RunningServer(cls.command, cls.address, stdout=cls.output, stderr=cls.output)
         cls.client = Client(cls.address)
         cls.next_meter = 100000001
 
@@ -130,7 +135,7 @@ class ServerTest(unittest.TestCase):
 
     def begin_server(self):
         cls = type(self)
-        cls.server = RunningServer(cls.command, cls.address)
+        cls.server = RunningServer(cls.command, cls.address, stdout=cls.output, stderr=cls.output)
         cls.client = Client(cls.address)
 
     def restart(self, how=signal.SIGTERM):
