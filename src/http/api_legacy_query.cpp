@@ -20,13 +20,21 @@ std::string month_text(Instant instant, const SiteCalendar& calendar) {
   return format_year_month(day.year() / day.month());
 }
 
+// With a decimal point also where the kWh are whole: the first system answers floats, and typed clients tell 0 from
+// 0.0.
+std::string float_text(MilliWattHours energy) {
+  std::string text;
+  append_kwh(text, energy);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
 void append_day_detail(JsonWriter& json, const LegacyAnswer& answer, const SiteCalendar& calendar) {
-  json.object().key("aggregation").object().key("consumption").kwh(answer.total);
+  json.object().key("aggregation").object().key("consumption").raw(float_text(answer.total));
   json.key("start_time").text(minute_text(answer.covered.from, calendar));
   json.key("end_time").text(minute_text(answer.covered.to, calendar)).end();
   json.key("detail").array();
   for (const auto& [at, energy] : answer.entries)
-    json.object().key("time").text(minute_text(at, calendar)).key("consumption").kwh(energy).end();
+    json.object().key("time").text(minute_text(at, calendar)).key("consumption").raw(float_text(energy)).end();
   json.end().end();
 }
 
@@ -39,10 +47,10 @@ void append_entries(JsonWriter& json, const LegacyAnswer& answer, LegacyPeriod p
         json.key("time").text(calendar.format(at));
         break;
       case LegacyPeriod::one_year:
-        json.key("month").text(month_text(at, calendar)).key("consumption").kwh(energy);
+        json.key("month").text(month_text(at, calendar)).key("consumption").raw(float_text(energy));
         break;
       default:
-        json.key("date").text(format_date(calendar.day_of(at))).key("consumption").kwh(energy);
+        json.key("date").text(format_date(calendar.day_of(at))).key("consumption").raw(float_text(energy));
         break;
     }
     json.end();
@@ -53,7 +61,9 @@ void append_entries(JsonWriter& json, const LegacyAnswer& answer, LegacyPeriod p
 std::string to_json(MeterId meter, LegacyPeriod period, const LegacyAnswer& answer, const SiteCalendar& calendar) {
   JsonWriter json;
   json.object().key("status").text("success").key("meter_id").text(meter.text());
-  json.key(period == LegacyPeriod::latest_interval ? "latest_increment" : "total_usage").kwh(answer.total).key("data");
+  json.key(period == LegacyPeriod::latest_interval ? "latest_increment" : "total_usage")
+      .raw(float_text(answer.total))
+      .key("data");
   if (period == LegacyPeriod::one_day) {
     append_day_detail(json, answer, calendar);
   } else {

@@ -191,6 +191,7 @@ class Query(LegacyTest):
         self.accept([{"meter_id": meter, "at": iso(at), "register": 10}])
         status, answer = self.query(meter, "30m")
         self.assertEqual((status, answer["latest_increment"]), (200, 0.0))
+        self.assertIsInstance(answer["latest_increment"], float)  # 0.0, not 0: the value types are the contract's
         self.accept([{"meter_id": meter, "at": iso(at + timedelta(hours=7)), "register": 12.5}])
         status, answer = self.query(meter, "30m")
         self.assertEqual(answer, {
