@@ -51,6 +51,24 @@ Status check_catalog_is_there(FileSystem& files, const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> torn_lines(const OpenReport& report) {
+  std::vector<std::string> lines;
+  for (const auto& torn : {report.torn, report.pending_torn})
+    if (torn)
+      lines.push_back(
+          fmt::format("{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a crash (never "
+                      "acknowledged) or damage",
+                      torn->file, torn->length, torn->offset));
+  return lines;
+}
+
+void tell_opening(std::string_view command, const OpenReport& report) {
+  for (const std::string& line : torn_lines(report)) fmt::print(stderr, "meterhouse {}: {}\n", command, line);
+  if (report.damage)
+    fmt::print(stderr, "meterhouse {}: what was replayed could not all be compared with what is stored: {}\n", command,
+               report.damage->message);
+}
+
 std::string catalog_path(const std::string& data_directory) { return data_directory + "/catalog.sqlite"; }
 
 Result<bool> is_data_directory(const FileSystem& files, const std::string& path) {

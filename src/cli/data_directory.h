@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/file_system.h"
@@ -70,6 +72,12 @@ class DataDirectory {
   std::unique_ptr<EmbeddedReadingStore> readings_;
   std::unique_ptr<Registry> registry_;
 };
+
+// What a crash left torn at a journal's end and opening dropped: one line each. Whoever opens a directory tells it,
+// since the next one to open it finds nothing any more.
+std::vector<std::string> torn_lines(const OpenReport& report);
+// The same for a command, and what was damaged beside it, on standard error.
+void tell_opening(std::string_view command, const OpenReport& report);
 
 std::string catalog_path(const std::string& data_directory);
 

@@ -87,12 +87,7 @@ void tell_opened(EventLog& events, const std::string& path, DataDirectory& data,
   if (report.damage)
     events.record(event_type::kError,
                   "what was replayed could not all be compared with what is stored: " + report.damage->message);
-  for (const auto& torn : {report.torn, report.pending_torn})
-    if (torn)
-      events.record(event_type::kSystem,
-                    fmt::format("{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a "
-                                "crash (never acknowledged) or damage",
-                                torn->file, torn->length, torn->offset));
+  for (const std::string& line : torn_lines(report)) events.record(event_type::kSystem, line);
 }
 
 struct Configuration {

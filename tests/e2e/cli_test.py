@@ -317,6 +317,35 @@ class Verify(CommandLine):
                 self.assertEqual(self.files(how.name), before)
 
 
+class TornEnd(CommandLine):
+    """What a crash left torn is dropped by whoever opens the directory next, who therefore has to tell it."""
+
+    def killed_with_a_torn_end(self, data):
+        server = self.serve(data)
+        self.run_program("import", "--meters", self.write_meters(), "--to", server.base)
+        status, text = server.request("POST", "/api/v1/readings", self.ONE_READING, {"Content-Type": "text/csv"})
+        self.assertEqual(status, 200, text)
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        torn = json.loads(self.run_program("verify", self.path(data), "--json").stdout)
+        self.assertNotIn("torn", torn)
+        journal, = Path(self.path(f"{data}/journal")).iterdir()
+        written = journal.read_bytes()
+        last = len(written.rstrip(b"\0")) - 1
+        with journal.open("r+b") as file:
+            file.seek(last)
+            file.write(bytes([written[last] ^ 1]))
+        return journal.name
+
+    def test_export_and_import_tell_what_they_drop(self):
+        Path(self.path("one.csv")).write_text(self.ONE_READING)
+        for command in (["export"], ["import", self.path("one.csv")]):
+            with self.subTest(command[0]):
+                journal = self.killed_with_a_torn_end(command[0])
+                done = self.run_program(*command, "--data", self.path(command[0]))
+                self.assertRegex(done.stderr, rf"{journal}: the \d+ bytes at offset \d+ are not complete and were dropped")
+
+
 class LostCatalog(CommandLine):
     """The readings are there, the catalog is not, or is one of before: nothing may go on as if all were well."""
 
