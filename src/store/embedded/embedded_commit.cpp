@@ -215,39 +215,24 @@ void EmbeddedReadingStore::schedule_fold() {
 }
 
 // Keeps the heads within their budget: the full one is set aside and folded while the next fills. Where that one is
-// full too before the first is folded, the callers wait for it; where folding fails, they get its error, and it is
-// tried again.
+// full too before the first is folded, the callers wait for it; where folding fails, they get its error until it has
+// succeeded: it is tried again, whether somebody calls or not.
 Status EmbeddedReadingStore::make_room() {
   const bool full = is_full();
   if (!full && clock_.now() < next_fold_at_) return {};
   schedule_fold();
+  if (options_.threads == StoreThreads::none) return fold_now();
   std::unique_lock lock{aside_mutex_};
-  const auto start_fold = [this] {
-    if (options_.threads == StoreThreads::none) return;
-    worker_->post([this] {
-      auto done = fold_aside();
-      if (done) done = merge_now();
-      if (!done) options_.on_background_error(done.error());
-    });
-  };
-  if (aside_ && !full) {  // under way, or to be tried again
-    if (fold_error_) start_fold();
-    fold_error_.reset();
+  if (aside_ && !full) return {};  // under way, or to be tried again
+  aside_changed_.wait(lock, [this] { return !aside_ || fold_error_; });
+  if (aside_) return *fold_error_;
+  lock.unlock();
+  if (auto done = freeze(); !done) {
+    if (full || done.error().code != Errc::no_space) return done.error();
+    next_fold_at_ = clock_.now() + kDayClosesAfter;  // can wait: what is to be kept now has its place
     return {};
   }
-  if (aside_ && fold_error_) {
-    const Error error = *fold_error_;
-    fold_error_.reset();
-    start_fold();
-    if (options_.threads == StoreThreads::own) return error;
-  }
-  if (aside_ && options_.threads == StoreThreads::own)
-    aside_changed_.wait(lock, [this] { return !aside_ || fold_error_; });
-  if (aside_ && fold_error_) return *fold_error_;
-  lock.unlock();
-  if (options_.threads == StoreThreads::none) return fold_now();
-  if (auto done = freeze(); !done) return done.error();
-  start_fold();
+  worker_->post([this] { fold_and_merge(); });
   return {};
 }
 

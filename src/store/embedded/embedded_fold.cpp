@@ -13,6 +13,8 @@ namespace {
 
 // A month is closed for merging once what still comes is late by the last arrival class.
 constexpr std::chrono::hours kMonthClosesAfter{72};
+// Until a fold that failed is tried again: soon after there is room on a full disk, appends must go on.
+constexpr std::chrono::seconds kFoldAgainAfter{1};
 
 }  // namespace
 
@@ -68,6 +70,14 @@ Status EmbeddedReadingStore::fold_now() {
   }
 }
 
+// What the store does by itself. The same error again and again is told once.
+void EmbeddedReadingStore::fold_and_merge() {
+  auto done = fold_aside();
+  if (done) done = merge_now();
+  std::string told = done ? std::string{} : done.error().message;
+  if (std::swap(told_, told); !told_.empty() && told_ != told) options_.on_background_error(done.error());
+}
+
 Status EmbeddedReadingStore::fold_aside() {
   std::unique_lock lock{aside_mutex_};
   const auto aside = aside_;
@@ -78,6 +88,7 @@ Status EmbeddedReadingStore::fold_aside() {
   lock.lock();
   if (!result) {
     fold_error_ = result.error().during("fold");
+    if (folder_ != nullptr && !closed_) folder_->post_later(kFoldAgainAfter, [this] { fold_and_merge(); });
   } else {
     aside_.reset();
     fold_error_.reset();

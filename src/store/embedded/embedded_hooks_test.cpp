@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
+#include <thread>
 
 #include "base/testing/simulated_disk.h"
 #include "store/contract/must.h"
@@ -98,6 +100,31 @@ TEST(EmbeddedHooks, WhereTheDaysCannotBeToldTheFoldIsTriedAgain) {
   must(store->fold());
   must(store->close());
   EXPECT_THAT(told, ElementsAre(2U, 1U));
+}
+
+// Whoever was refused need not ask again and again for the fold to be tried again.
+TEST(EmbeddedHooks, AFoldThatFailedIsMadeUpForWithoutACaller) {
+  SimulatedDisk disk;
+  const ManualClock clock{kMidnight};
+  std::atomic<bool> full = true;
+  std::atomic<int> told = 0;
+  EmbeddedOptions hooked = options();
+  hooked.threads = StoreThreads::own;
+  hooked.head_budget_bytes = 1;
+  hooked.on_fold = [&](std::span<const date::local_days>, std::uint64_t) {
+    return full ? Status{Error{Errc::no_space, "the catalog is full"}} : Status{};
+  };
+  hooked.on_background_error = [&](const Error&) { ++told; };
+  const auto store = must(EmbeddedReadingStore::open(disk, clock, std::move(hooked)));
+  Instant at = kMidnight;
+  const auto append = [&] { return store->append_and_wait({reading(at += Seconds{60})}); };
+  while (append()) {
+  }
+  EXPECT_EQ(code_of(append()), Errc::no_space);
+  full = false;
+  while (store->stats().folds == 0) std::this_thread::yield();
+  EXPECT_TRUE(append()) << "there is room again";
+  EXPECT_EQ(told, 1);
 }
 
 // What was told of frames, once each.

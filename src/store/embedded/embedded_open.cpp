@@ -197,6 +197,7 @@ void EmbeddedReadingStore::start_threads() {
   schedule_fold();
   if (options_.threads == StoreThreads::none) return;
   worker_ = std::make_unique<Worker>();
+  folder_ = worker_.get();
   applier_ = std::make_unique<Worker>();
   committer_ = std::thread{[this] { run_committer(); }};
 }

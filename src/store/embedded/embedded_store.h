@@ -205,6 +205,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   // embedded_fold.cpp: the background thread, or the caller where there are no threads
   Status on_worker(const std::function<Status()>& work);
   Status fold_now();
+  void fold_and_merge();
   Status fold_aside();
   Status write_aside(const Aside& aside);
   void tell_work(StoreWork::Kind kind, std::uint64_t joined, std::span<const LiveSegment> made,
@@ -255,6 +256,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   std::condition_variable aside_changed_;
   std::optional<Aside> aside_;       // set by the committer, cleared once folded
   std::optional<Error> fold_error_;  // why it could not be folded the last time
+  std::string told_;                 // the background thread's: the error it told last; empty: none since
 
   std::mutex queue_mutex_;
   std::condition_variable queue_ready_;
@@ -274,6 +276,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   // Last, so that they end before what they use.
   std::unique_ptr<Worker> filler_;   // fills journal files with zeros
   std::unique_ptr<Worker> worker_;   // folds and merges
+  Worker* folder_ = nullptr;         // that one, for what runs on it: it may be ending; null: no threads
   std::unique_ptr<Worker> applier_;  // the committer's: applies large frames
   std::thread committer_;
 };

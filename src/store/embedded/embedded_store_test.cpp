@@ -240,9 +240,8 @@ TEST(EmbeddedStore, AFoldThatFailedAtTheEndOfADayIsTriedAgain) {
   EXPECT_EQ(errors.load(), 1);
   EXPECT_EQ(store->stats().folds, 0U);
   std::filesystem::rename(segments.string() + ".away", segments);
-  append_a_day_later();
+  while (store->stats().folds == 0) std::this_thread::yield();  // nobody needs to append for it
   EXPECT_EQ(errors.load(), 1);
-  EXPECT_EQ(store->stats().folds, 1U);
 }
 
 // What fills the disk is the journal, and folding is what makes room: no full-size file, no merge may stand before

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace meterhouse {
 
@@ -30,6 +32,16 @@ class Worker {
     ready_.notify_one();
   }
 
+  // Runs it once, after the delay, where no task waits then; in place of one that was to run later already.
+  void post_later(std::chrono::milliseconds delay, std::function<void()> task) {
+    {
+      const std::scoped_lock lock{mutex_};
+      later_ = std::move(task);
+      later_delay_ = delay;
+    }
+    ready_.notify_one();
+  }
+
   // No task waits or runs. Where one thread alone posts, it stays so until that one posts again.
   bool idle() {
     const std::scoped_lock lock{mutex_};
@@ -44,8 +56,13 @@ class Worker {
   void run() {
     for (;;) {
       std::unique_lock lock{mutex_};
-      ready_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      const auto due = [this] { return stopping_ || !tasks_.empty(); };
+      if (!later_)
+        ready_.wait(lock, [&] { return due() || later_; });
+      else if (!ready_.wait_for(lock, later_delay_, due))
+        tasks_.push_back(std::exchange(later_, nullptr));
       if (stopping_) return;
+      if (tasks_.empty()) continue;
       auto task = std::move(tasks_.front());
       tasks_.pop_front();
       running_ = true;
@@ -61,6 +78,8 @@ class Worker {
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<std::function<void()>> tasks_;
+  std::function<void()> later_;  // null: none
+  std::chrono::milliseconds later_delay_{};
   std::condition_variable done_;
   bool running_ = false;
   bool stopping_ = false;
