@@ -29,11 +29,15 @@ std::optional<std::uint64_t> journal_file_id(std::string_view name) {
 Result<std::unique_ptr<Journal>> Journal::create(FileSystem& files, Options options, std::uint64_t file_id,
                                                  std::uint64_t next_sequence) {
   std::unique_ptr<Journal> journal{new Journal{files, std::move(options)}};
-  auto file = journal->make_file(file_id, journal->options_.file_size);
+  journal->file_size_ = journal->options_.file_size;
+  auto file = journal->make_file(file_id, journal->file_size_);
+  if (!file && file.error().code == Errc::no_space && journal->file_size_ > kLeastJournalFileBytes) {
+    journal->file_size_ = kLeastJournalFileBytes;
+    file = journal->make_file(file_id, journal->file_size_);
+  }
   if (!file) return file.error();
   journal->file_ = std::move(*file);
   journal->file_id_ = file_id;
-  journal->file_size_ = journal->options_.file_size;
   journal->offset_ = kJournalHeaderSize;
   journal->next_sequence_ = next_sequence;
   return journal;

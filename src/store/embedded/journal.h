@@ -65,7 +65,8 @@ class Journal {
     std::function<void(const FrameHeader&, std::span<const std::byte> frame)> on_frame = nullptr;
   };
 
-  // Begins a new file with this number; an older file of the same number is replaced.
+  // Begins a new file with this number; an older file of the same number is replaced. Where the disk has no room for a
+  // full one, that is one of kLeastJournalFileBytes.
   static Result<std::unique_ptr<Journal>> create(FileSystem& files, Options options, std::uint64_t file_id,
                                                  std::uint64_t next_sequence);
   ~Journal();
@@ -82,8 +83,8 @@ class Journal {
   // Has the next file made, where it is not under way and the current one holds something: whoever knows that
   // begin_next_file() is near does not wait for it then.
   void prepare_next_file();
-  // Ends the current file, so that everything up to now lies in files before the returned one. Where the disk has no
-  // room for a full one, that is one of kLeastJournalFileBytes.
+  // Ends the current file, so that everything up to now lies in files before the returned one, which is as create()
+  // makes it.
   //   errors  as write()
   Result<std::uint64_t> begin_next_file();
 

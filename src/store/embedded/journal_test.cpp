@@ -231,6 +231,23 @@ TEST(Journal, OnAFullDiskAFileIsEndedForASmallOne) {
   EXPECT_EQ(scan(disk).texts, (std::vector<std::string>{"before", "still in the first file", "after"}));
 }
 
+TEST(Journal, OnAFullDiskItBeginsWithASmallFile) {
+  SimulatedDisk disk;
+  auto large = options();
+  large.file_size = 4 * kLeastJournalFileBytes;
+  disk.set_capacity(kLeastJournalFileBytes - 1);
+  const auto full = Journal::create(disk, large, 1, 1);
+  ASSERT_FALSE(full);
+  EXPECT_EQ(full.error().code, Errc::no_space);
+  EXPECT_EQ(disk.used_bytes(), 0u);
+  disk.set_capacity(2 * kLeastJournalFileBytes);
+  auto journal = Journal::create(disk, large, 1, 1);
+  ASSERT_TRUE(journal) << journal.error().message;
+  ASSERT_TRUE(write(**journal, "kept"));
+  disk.crash();
+  EXPECT_EQ(scan(disk).texts, (std::vector<std::string>{"kept"}));
+}
+
 // Where the new file has taken the name of the one written to, going on in the old one would lose what is acknowledged.
 TEST(Journal, AFileThatMayHaveBeenReplacedIsNotWrittenToAnyMore) {
   for (std::uint64_t round = 0;; ++round) {
