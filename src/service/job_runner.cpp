@@ -99,7 +99,11 @@ std::optional<std::int64_t> JobRunner::unfinished(std::string_view job, std::opt
 }
 
 Result<JobRun> JobRunner::run(std::int64_t id) const {
-  if (const auto now = current(); now && now->id == id) return *now;
+  {
+    const std::scoped_lock lock{mutex_};
+    if (current_ && current_->id == id) return *current_;
+    if (const auto ended = unwritten_.find(id); ended != unwritten_.end()) return ended->second;
+  }
   return catalog_.job_run(id);
 }
 
@@ -126,6 +130,7 @@ void JobRunner::loop() {
   while (!stopping_) {
     if (!changed_.wait_for(lock, kIdleTick, [this] { return stopping_ || !waiting_.empty(); })) {
       lock.unlock();
+      write_down_again();
       options_.when_idle();
       lock.lock();
       continue;
@@ -210,7 +215,25 @@ void JobRunner::write_down(const JobRun& run) {
     const std::scoped_lock lock{mutex_};
     current_ = run;
   }
-  (void)catalog_.update_job_run(run);
+  const auto written = catalog_.update_job_run(run);
+  if (written || run.state == JobRun::State::running) return;
+  const std::scoped_lock lock{mutex_};
+  unwritten_[run.id] = run;
+}
+
+// On the runner's thread, which alone adds to them.
+void JobRunner::write_down_again() {
+  for (;;) {
+    JobRun run;
+    {
+      const std::scoped_lock lock{mutex_};
+      if (unwritten_.empty()) return;
+      run = unwritten_.begin()->second;
+    }
+    if (!catalog_.update_job_run(run)) return;
+    const std::scoped_lock lock{mutex_};
+    unwritten_.erase(run.id);
+  }
 }
 
 void JobRunner::stop() {

@@ -35,8 +35,8 @@ struct JobStepWork {
 };
 
 // Runs jobs one after the other on a thread of its own, and writes down how far each has come, so that one that was
-// interrupted goes on at the step it had reached. A step that fails does not keep the later ones from running, unless
-// they need it.
+// interrupted goes on at the step it had reached. What cannot be written down (a full disk) is, once it can be again. A
+// step that fails does not keep the later ones from running, unless they need it.
 //   threads  any
 class JobRunner {
  public:
@@ -89,6 +89,7 @@ class JobRunner {
   void execute(JobRun run);
   JobStep::State attempt(JobRun& run, JobStep& step, const JobStepWork& work);
   void write_down(const JobRun& run);
+  void write_down_again();
   enum class IfUnfinished : std::uint8_t { refuse, join };
   Result<std::int64_t> enqueue(const std::string& job, std::optional<date::local_days> day, std::string trigger,
                                IfUnfinished otherwise);
@@ -104,6 +105,7 @@ class JobRunner {
   std::condition_variable changed_;
   std::deque<JobRun> waiting_;
   std::optional<JobRun> current_;
+  std::map<std::int64_t, JobRun> unwritten_;  // ended, but the catalog does not know yet
   bool stopping_ = false;
   std::thread thread_;  // last
 };

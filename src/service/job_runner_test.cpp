@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
 
 #include "base/testing/temporary_directory.h"
 #include "store/contract/must.h"
@@ -133,6 +135,39 @@ TEST_F(JobRunnerTest, RefusesWhatItCannotTake) {
   EXPECT_EQ(runner.submit("test", kDay - date::days{1}, "x").error().code, Errc::unavailable);
   runner.stop();
   EXPECT_EQ(runner.submit("test", kDay - date::days{1}, "x").error().code, Errc::unavailable);
+}
+
+// A catalog on a disk that is full for a while.
+class FullCatalog final : public JobCatalog {
+ public:
+  explicit FullCatalog(JobCatalog& catalog) : catalog_(catalog) {}
+  Result<std::int64_t> begin_job_run(const JobRun& run) override { return catalog_.begin_job_run(run); }
+  Status update_job_run(const JobRun& run) override {
+    if (full) return Error{Errc::no_space, "no room"};
+    return catalog_.update_job_run(run);
+  }
+  Result<JobRun> job_run(std::int64_t id) const override { return catalog_.job_run(id); }
+  Result<JobRunPage> job_runs(const JobRunFilter& filter, std::optional<std::int64_t> before,
+                              std::size_t limit) const override {
+    return catalog_.job_runs(filter, before, limit);
+  }
+
+  std::atomic<bool> full = true;
+
+ private:
+  JobCatalog& catalog_;
+};
+
+TEST_F(JobRunnerTest, WhatCameOfARunIsWrittenDownOnceThereIsRoom) {
+  FullCatalog full{*catalog_};
+  JobRunner runner{full, clock_, options({good("one"), bad("two")}, Threads::own)};
+  must(runner.start());
+  const auto id = must(runner.submit("test", kDay, "operator"));
+  EXPECT_EQ(must(runner.wait(id)).state, JobRun::State::failed) << "who asks is told, whatever the catalog knows";
+  EXPECT_EQ(must(catalog_->job_run(id)).state, JobRun::State::running);
+  full.full = false;
+  while (must(catalog_->job_run(id)).state == JobRun::State::running) std::this_thread::yield();
+  EXPECT_THAT(states(must(catalog_->job_run(id))), ElementsAre("one done", "two failed"));
 }
 
 TEST_F(JobRunnerTest, WaitsForARunOnItsThread) {
