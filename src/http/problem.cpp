@@ -52,7 +52,13 @@ Response problem(int status, std::string_view detail) {
   return error_response(status, detail, json.take(), kProblemJson);
 }
 
-Response problem(const Error& error) { return problem(status_of(error.code), error.message); }
+Refusal refusal_of(const Error& error) {
+  if (error.code != Errc::no_space) return {status_of(error.code), error.message};
+  return {status_of(error.code),
+          fmt::format("the disk is full; send what is not acknowledged again when there is room: {}", error.message)};
+}
+
+Response problem(const Error& error) { return problem(refusal_of(error)); }
 Response problem(const Refusal& refusal) { return problem(refusal.status, refusal.detail); }
 
 Response legacy_error(int status, std::string_view message) {
@@ -61,7 +67,10 @@ Response legacy_error(int status, std::string_view message) {
   return error_response(status, message, json.take(), kJson);
 }
 
-Response legacy_error(const Error& error) { return legacy_error(status_of(error.code), error.message); }
+Response legacy_error(const Error& error) {
+  const Refusal refusal = refusal_of(error);
+  return legacy_error(refusal.status, refusal.detail);
+}
 
 bool is_legacy_path(std::string_view path) {
   constexpr std::string_view kLegacy[] = {"/api/user/",  "/api/billing", "/meter/",

@@ -9,8 +9,9 @@ namespace meterhouse {
 
 inline constexpr std::string_view kProblemJson = "application/problem+json";
 
-// The one place where a kind of error becomes a status.
+// The one place where a kind of error becomes a status, and what is said with it.
 int status_of(Errc code);
+Refusal refusal_of(const Error& error);
 
 // RFC 9457: {"type":"about:blank","title":"Bad Request","status":400,"detail":"…"}; 429 and 503 with Retry-After.
 Response problem(int status, std::string_view detail);

@@ -65,7 +65,7 @@ Task<std::optional<Refusal>> ReadingsUpload::take_rows() {
       auto failed = co_await store_batch();
       if (failed) co_return failed;
     }
-    if (!more) co_return Refusal{status_of(more.error().code), more.error().message};
+    if (!more) co_return refusal_of(more.error());
     if (!*more) co_return std::nullopt;
   }
 }
@@ -73,7 +73,7 @@ Task<std::optional<Refusal>> ReadingsUpload::take_rows() {
 Task<std::optional<Refusal>> ReadingsUpload::store_batch() {
   if (batch_.size() == 0) co_return std::nullopt;
   const auto counts = co_await store_rows(batch_, ingest_);
-  if (!counts) co_return Refusal{status_of(counts.error().code), counts.error().message};
+  if (!counts) co_return refusal_of(counts.error());
   report_.counts += *counts;
   report_.add_rejects(batch_);
   batch_.clear();
