@@ -146,6 +146,7 @@ class History {
     }
     ASSERT_TRUE(disk_.failed()) << counts.error().message;
     // The whole batch may be durable or nothing of it.
+    unknown_held_ = store_->stats().held;  // the next open may be held by a hold that failed before
     unknown_.push_back(std::move(batch));
     cut_power();
     settle_unknown();
@@ -197,7 +198,7 @@ class History {
     while (!store_ && !testing::Test::HasFatalFailure()) open();
     if (!store_) return;
     for (const auto& batch : unknown_) {
-      if (store_->stats().held) {  // there is no other way to look at what is pending
+      if (unknown_held_) {  // there is no other way to look at what is pending
         const std::uint64_t found = store_->stats().pending_readings - pending_.size();
         ASSERT_TRUE(found == 0 || found == batch.size()) << found << " of " << batch.size();
         if (found > 0) take(batch, true);
@@ -301,6 +302,7 @@ class History {
   std::map<Place, MilliWattHours> acknowledged_;
   std::vector<Reading> pending_;  // in the order of arrival
   std::vector<std::vector<Reading>> unknown_;
+  bool unknown_held_ = false;   // those were to be pending
   std::vector<long> replayed_;  // at the last open
   long changes_ = 0;            // numbered from 1
   std::vector<long> unfolded_;  // those acknowledged, but for the first ones that are folded
