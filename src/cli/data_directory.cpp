@@ -104,6 +104,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   opened->lock_ = *lock;
   auto catalog = SqliteCatalog::open(catalog_path(path), clock);
   if (!catalog) return catalog.error().during("open the catalog");
+  opened->torn_catalog_log_ = (*catalog)->torn_log();
   opened->catalog_ = std::move(*catalog);
 
   if (options.shipping != ShippingMode::off)

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "service/registry.h"
 #include "store/catalog.h"
 #include "store/embedded/embedded_store.h"
+#include "store/sqlite/log_check.h"
 
 namespace meterhouse::cli {
 
@@ -51,6 +53,7 @@ class DataDirectory {
   const Site& site() const { return site_; }
   const SiteCalendar& calendar() const { return calendar_; }
   Catalog& catalog() { return *catalog_; }
+  const std::optional<TornLog>& torn_catalog_log() const { return torn_catalog_log_; }
   EmbeddedReadingStore& readings() { return *readings_; }
   MeterDirectory& meters() { return meters_; }
   Registry& registry() { return *registry_; }
@@ -68,6 +71,7 @@ class DataDirectory {
   std::shared_ptr<FileSystem::Lock> lock_;
   MeterDirectory meters_;
   std::unique_ptr<Catalog> catalog_;
+  std::optional<TornLog> torn_catalog_log_;  // what opening it did without
   std::unique_ptr<JournalShipper> shipper_;  // before the store, which hands it frames to its end
   std::unique_ptr<EmbeddedReadingStore> readings_;
   std::unique_ptr<Registry> registry_;

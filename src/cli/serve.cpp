@@ -88,6 +88,10 @@ void tell_opened(EventLog& events, const std::string& path, DataDirectory& data,
     events.record(event_type::kError,
                   "what was replayed could not all be compared with what is stored: " + report.damage->message);
   for (const std::string& line : torn_lines(report)) events.record(event_type::kSystem, line);
+  if (const auto& torn = data.torn_catalog_log())
+    events.record(event_type::kSystem, fmt::format("{}: the {} bytes at offset {} are not complete and were dropped: a "
+                                                   "write torn by a crash (never acknowledged) or damage",
+                                                   torn->file, torn->length, torn->offset));
 }
 
 struct Configuration {
@@ -256,7 +260,7 @@ Status serve_data(const Program& program) {
   Status closed = (*data)->close();
   if (!answered) return answered;
   if (failure.happened) return Error{Errc::io, "the journal failed; the next start replays what was acknowledged"};
-  return closed;
+  return closed ? closed : closed.error().during("not folded; the next start replays the journal, nothing is lost");
 }
 
 // Each connection is an open file, and the soft limit of a shell is often 1024.

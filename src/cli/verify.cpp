@@ -24,10 +24,8 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse verify data
   meterhouse verify data --json
 
-Reads every byte of journal, segments and manifest, checks every checksum and rule, and changes nothing. Each damage is one
-line that names the file, the offset and, where it is known, the meter. The catalog is an SQLite file, whose pages have no
-checksum: its structure, indexes and rules are checked, so most damage is found; a byte that changed inside a meter's
-serial, register digits or time of registration and left a valid value is not. Meters that have readings but are not in the
+Reads every byte of journal, segments, manifest and catalog, checks every checksum and rule, and changes nothing. Each damage
+is one line that names the file, the offset and, where it is known, the meter. Meters that have readings but are not in the
 catalog are counted and the first named (all of them with --json). No server may hold the directory.
 Exit codes: 0 sound, 1 damage was found or it could not be read, 2 wrong options.)";
 
@@ -104,7 +102,8 @@ Result<Findings> verify_directory(FileSystem& files, const std::string& director
   return findings;
 }
 
-std::string torn_text(const TornFrame& torn) {
+template <class Torn>
+std::string torn_text(const Torn& torn) {
   return fmt::format(
       "{}: offset {}: {} bytes at the journal's end are not complete: a write torn by a crash (never "
       "acknowledged) or damage",
@@ -144,6 +143,7 @@ void print_text(const Findings& findings) {
                with_spaces(readings.pending_readings));
   for (const auto& torn : {readings.torn, readings.pending_torn})
     if (torn) fmt::print("{}\n", torn_text(*torn));
+  if (catalog.torn) fmt::print("{}\n", torn_text(*catalog.torn));
   for (const auto& damage : damages_of(findings)) fmt::print("DAMAGE {}\n", damage);
   if (readings.damage_count > readings.damages.size())
     fmt::print("and {} more\n", with_spaces(readings.damage_count - readings.damages.size()));
@@ -177,6 +177,7 @@ void print_json(const Findings& findings) {
   out["pending_readings"] = readings.pending_readings;
   if (readings.torn) out["torn"] = torn_text(*readings.torn);
   if (readings.pending_torn) out["pending_torn"] = torn_text(*readings.pending_torn);
+  if (catalog.torn) out["catalog_torn"] = torn_text(*catalog.torn);
   fmt::print("{}\n", boost::json::serialize(out));
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/check.h"
+#include "store/sqlite/page_checksums.h"
 
 namespace meterhouse {
 namespace {
@@ -54,8 +55,9 @@ Errc errc_of(int code, int system_errno) {
     case SQLITE_FULL:
       return Errc::no_space;
     case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_DATA || code == SQLITE_IOERR_SHORT_READ) return Errc::corruption;
       if (system_errno == ENOSPC || system_errno == EDQUOT) return Errc::no_space;
-      return code == SQLITE_IOERR_SHORT_READ ? Errc::corruption : Errc::io;
+      return Errc::io;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Errc::unavailable;
@@ -71,6 +73,11 @@ Errc errc_of(int code, int system_errno) {
 Error error_of(sqlite3* database) {
   const int code = sqlite3_extended_errcode(database);
   const char* name = sqlite3_db_filename(database, "main");
+  if (code == SQLITE_IOERR_DATA) {
+    DamagedPage damaged;
+    sqlite3_file_control(database, "main", kTellDamagedPage, &damaged);
+    return {Errc::corruption, fmt::format("catalog {}: {}", name == nullptr ? "" : name, damaged.text())};
+  }
   return {errc_of(code, sqlite3_system_errno(database)),
           fmt::format("catalog {}: {} (SQLite {})", name == nullptr ? "" : name, sqlite3_errmsg(database), code)};
 }
@@ -202,7 +209,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   if (const Status whole = not_cut_short(path); !whole) return whole.error();
   const OpenAs as = open_as(path, access);
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(as.name.c_str(), &database, as.flags, nullptr);
+  const int code = sqlite3_open_v2(as.name.c_str(), &database, as.flags, page_checksum_vfs());
   if (database == nullptr) return Error{Errc::unavailable, fmt::format("open catalog {}: out of memory", path)};
   std::unique_ptr<SqliteConnection> connection{new SqliteConnection{database}};
   if (code != SQLITE_OK)
@@ -214,6 +221,10 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
 
 Status SqliteConnection::set_up(Access access) {
   sqlite3_busy_timeout(database_, kBusyTimeoutMs);
+  if (access == Access::write || access == Access::copy) {  // of a new database; an older one stays as it is
+    int reserve = kPageReserve;
+    MH_CHECK(sqlite3_file_control(database_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserve) == SQLITE_OK);
+  }
   if (access == Access::write) return execute(kSetUpWriter);
   if (access == Access::read) return execute(kSetUpReader);
   if (access == Access::copy) return execute(kSetUpCopy);
@@ -271,6 +282,15 @@ Status SqliteConnection::copy_to(SqliteConnection& empty) {
   if (code == SQLITE_OK) return Error{errc_of(stepped, 0), fmt::format("copy catalog: {}", sqlite3_errstr(stepped))};
   return error_of(empty.database_);
 }
+
+Result<bool> SqliteConnection::has_page_checksums() {
+  bool has = false;
+  if (sqlite3_file_control(database_, "main", kTellChecksums, &has) != SQLITE_OK) return error_of(database_);
+  return has;
+}
+
+// All pages are laid out anew; the log is moved into the database, which is when they get their checksums.
+Status SqliteConnection::add_page_checksums() { return execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"); }
 
 std::int64_t SqliteConnection::changes() const { return sqlite3_changes64(database_); }
 

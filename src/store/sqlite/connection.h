@@ -77,6 +77,10 @@ class SqliteConnection {
   // Makes an empty database a copy of this one as it was committed when the call began; on stable storage once it
   // succeeds.
   Status copy_to(SqliteConnection& empty);
+  // Whether every page has a checksum (page_checksums.h): not in a database that an earlier program made.
+  Result<bool> has_page_checksums();
+  // Needs room for a second copy. Nobody else has the database open.
+  Status add_page_checksums();
   // Rows changed by the last INSERT, UPDATE or DELETE.
   std::int64_t changes() const;
 

@@ -26,11 +26,21 @@ Status run(SqliteConnection& connection, const char* sql, std::initializer_list<
 
 Result<std::unique_ptr<SqliteCatalog>> SqliteCatalog::open(const std::string& path, const Clock& clock) {
   const auto during = [&](const Error& error) { return error.during(fmt::format("open catalog {}", path)); };
+  const auto log = check_log(path);
+  if (!log) return during(log.error());
   auto writer = SqliteConnection::open(path, SqliteConnection::Access::write);
   if (!writer) return during(writer.error());
   if (const Status migrated = migrate(**writer, catalog_migrations(), clock); !migrated)
     return during(migrated.error());
-  return std::unique_ptr<SqliteCatalog>{new SqliteCatalog{path, std::move(*writer)}};
+  // One that an earlier program made. On a full disk it waits for the next start.
+  const auto checked = (*writer)->has_page_checksums();
+  if (!checked) return during(checked.error());
+  if (!*checked)
+    if (const Status added = (*writer)->add_page_checksums(); !added && added.error().code != Errc::no_space)
+      return during(added.error());
+  std::unique_ptr<SqliteCatalog> catalog{new SqliteCatalog{path, std::move(*writer)}};
+  catalog->torn_log_ = log->torn;
+  return catalog;
 }
 
 SqliteCatalog::~SqliteCatalog() { (void)close(); }

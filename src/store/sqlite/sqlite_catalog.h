@@ -9,6 +9,7 @@
 #include "base/guarded.h"
 #include "store/catalog.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/log_check.h"
 
 namespace meterhouse {
 
@@ -25,6 +26,9 @@ class SqliteCatalog final : public Catalog {
   //           io, no_space
   static Result<std::unique_ptr<SqliteCatalog>> open(const std::string& path, const Clock& clock);
   ~SqliteCatalog() override;
+
+  // What opening found at the end of the log, and did without.
+  const std::optional<TornLog>& torn_log() const { return torn_log_; }
 
   // sqlite_meters.cpp
   Result<std::vector<Registration>> register_meters(std::span<const Meter> meters) override;
@@ -99,6 +103,7 @@ class SqliteCatalog final : public Catalog {
   }
 
   std::string path_;
+  std::optional<TornLog> torn_log_;
   std::mutex writing_;  // held across the disk: SQLite has one writer, and a second one waits here
   std::unique_ptr<SqliteConnection> writer_;  // under writing_; null once closed
   mutable Guarded<Readers> readers_;

@@ -9,6 +9,7 @@
 #include "store/sqlite/job_row.h"
 #include "store/sqlite/meter_row.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/page_checksums.h"
 #include "store/sqlite/rows.h"
 
 namespace meterhouse {
@@ -19,6 +20,12 @@ class CatalogVerifier {
   CatalogVerifier(const std::string& path, CatalogReport& report) : path_(path), report_(report) {}
 
   Status run() {
+    const auto log = check_log(path_);
+    if (!log) return log.error();
+    report_.torn = log->torn;
+    const auto damaged_pages = find_damaged_pages(path_, log->pages, CatalogReport::kMaxDamages);
+    if (!damaged_pages) return damaged_pages.error();
+    for (const std::string& damage : *damaged_pages) damaged("{}", damage);
     auto connection = SqliteConnection::open(path_, SqliteConnection::Access::inspect);
     if (!connection) return connection.error();
     const auto schema = schema_version_of(**connection, catalog_schema_version());

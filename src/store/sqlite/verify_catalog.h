@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/ids.h"
+#include "store/sqlite/log_check.h"
 
 namespace meterhouse {
 
@@ -16,15 +18,16 @@ struct CatalogReport {
   std::uint64_t rows = 0;            // of all tables
   std::uint64_t bytes = 0;           // of the database and of the log beside it
   std::vector<MeterId> meters;       // ascending
+  std::optional<TornLog> torn;       // at the end of the log: a crash, or damage
   std::vector<std::string> damages;  // the first kMaxDamages, each naming the file
 
   static constexpr int kMaxDamages = 100;
   bool sound() const { return damages.empty(); }
 };
 
-// Reads a whole catalog, checks its structure, its indexes, its constraints and every row, and changes nothing: what a
-// crash left in the write-ahead log is read with the database and stays there, an older schema stays as it is. Damage
-// is no error here: it is listed.
+// Reads a whole catalog, checks the checksum of every page, its structure, its indexes, its constraints and every row,
+// and changes nothing: what a crash left in the write-ahead log is read with the database and stays there, an older
+// schema stays as it is. Damage is no error here: it is listed.
 //   path    of the database, which nobody has open: the caller holds the lock of the data directory
 //   errors  not_found: no such file; unavailable: a newer program wrote it, or somebody has it open; io
 Result<CatalogReport> verify_catalog(const std::string& path);
