@@ -30,6 +30,7 @@ class SimulatedFile final : public File {
   Status read_at(std::uint64_t offset, std::span<std::byte> out) const override {
     const std::scoped_lock lock{disk_.mutex_};
     if (age_ != disk_.age_) return dead();
+    if (auto done = disk_.step_of_read(); !done) return done;
     if (offset + out.size() > inode_->now.size())
       return Error{Errc::corruption,
                    fmt::format("{}: offset {}: the file ends at {}", path_, offset, inode_->now.size())};
@@ -145,7 +146,14 @@ std::uint64_t SimulatedDisk::operations() const {
   return operations_;
 }
 
-Status SimulatedDisk::step() {
+void SimulatedDisk::count_reads() {
+  const std::scoped_lock lock{mutex_};
+  reads_count_ = true;
+}
+
+Status SimulatedDisk::step_of_read() const { return reads_count_ ? step() : Status{}; }
+
+Status SimulatedDisk::step() const {
   const std::uint64_t operation = operations_++;
   if (!fail_at_ || operation < *fail_at_) return {};
   failed_ = true;
@@ -249,6 +257,7 @@ Result<std::unique_ptr<File>> SimulatedDisk::open(const std::string& path, OpenM
   const std::scoped_lock lock{mutex_};
   const auto found = names_.find(path);
   if (mode != OpenMode::create) {
+    if (auto done = step_of_read(); !done) return done.error();
     if (found == names_.end()) return Error{Errc::not_found, fmt::format("{}: no such file", path)};
     return std::make_unique<SimulatedFile>(*this, path, found->second);
   }
@@ -305,6 +314,7 @@ Status SimulatedDisk::create_directories(const std::string& path) {
 
 Result<std::vector<std::string>> SimulatedDisk::list(const std::string& directory) const {
   const std::scoped_lock lock{mutex_};
+  if (auto done = step_of_read(); !done) return done.error();
   std::set<std::string> names;
   const auto add = [&](const std::string& path) {
     if (!is_below(path, directory)) return;

@@ -21,8 +21,10 @@ class SimulatedDisk final : public FileSystem {
   explicit SimulatedDisk(std::uint64_t seed = 1) : random_(seed) {}
 
   // The operation number `count` from now on (0: the next) fails with `errc`, and each later one too, until crash() or
-  // heal(). Counted: writes, syncs, opens for writing, renames, removals, directory syncs.
+  // heal(). Counted: writes, syncs, opens for writing, renames, removals, directory syncs; after count_reads() also
+  // opens for reading, reads, and lists.
   void fail_after(std::uint64_t count, Errc errc = Errc::io);
+  void count_reads();
   void heal();
   // From now on the files that have a name hold no more than this together; what would need more fails with no_space,
   // and what fits of it is written, as on a real disk.
@@ -64,7 +66,8 @@ class SimulatedDisk final : public FileSystem {
     bool first_of_pair = false;    // goes with the next change: a rename happens as a whole or not at all
   };
 
-  Status step();
+  Status step() const;
+  Status step_of_read() const;
   std::uint64_t used() const;
   void change_name(const std::string& path, std::shared_ptr<Inode> inode, bool first_of_pair = false);
   bool has_files(const std::string& directory) const;
@@ -79,10 +82,11 @@ class SimulatedDisk final : public FileSystem {
   std::map<std::string, bool> directories_;
   std::map<std::string, std::uint64_t> locks_;  // path -> age of its holder
   std::uint64_t age_ = 0;                       // crashes so far: files of an earlier age are dead
-  std::uint64_t operations_ = 0;
+  mutable std::uint64_t operations_ = 0;
+  bool reads_count_ = false;
   std::optional<std::uint64_t> fail_at_;
   Errc fail_with_ = Errc::io;
-  bool failed_ = false;
+  mutable bool failed_ = false;
   std::optional<std::uint64_t> capacity_;
 };
 

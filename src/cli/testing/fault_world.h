@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "service/backup_directory.h"
+#include "service/journal_shipper.h"
+#include "store/embedded/embedded_store.h"
+
+namespace meterhouse {
+
+// For test programs. A small store whose frames are shipped, with its backups, on a file system that fails now and
+// then; and everything that was ever sent to it, with what was acknowledged. All on the caller's thread.
+class FaultWorld {
+ public:
+  explicit FaultWorld(FileSystem& files) : files_(files), backups_(files, clock_, "backups") {}
+
+  ManualClock& clock() { return clock_; }
+  EmbeddedReadingStore& store() { return *store_; }
+  bool is_open() const { return store_ != nullptr; }
+
+  Status open();
+  Status close();
+  void abandon();  // as a crash of the process
+
+  // So many batches, each of a few readings that no other has, in the month of January or after it.
+  enum class Month : std::uint8_t { january, february };
+  Status append(int batches, Month month = Month::february);
+  Status change();
+  Status drop_january();
+  Status back_up();
+  Status restore();
+
+  // Everything acknowledged is there, once; every other batch is there whole or not at all; all files are sound.
+  void check();
+
+ private:
+  struct Batch {
+    std::vector<Reading> readings;
+    Month month;
+    bool acknowledged = false;
+  };
+
+  FileSystem& files_;
+  ManualClock clock_{instant_from_epoch(1'741'000'000)};  // 2025-03-03
+  BackupDirectory backups_;
+  std::unique_ptr<JournalShipper> shipper_;
+  std::unique_ptr<EmbeddedReadingStore> store_;
+  std::vector<Batch> sent_;
+  enum class Dropped : std::uint8_t { no, perhaps, yes } dropped_ = Dropped::no;
+  bool restored_ = false;
+};
+
+// What is done while something fails: prepared while nothing does, and done again afterwards.
+struct FaultScenario {
+  const char* name;
+  std::function<Status(FaultWorld&)> prepare;
+  std::function<Status(FaultWorld&)> act;
+};
+const std::vector<FaultScenario>& fault_scenarios();
+
+}  // namespace meterhouse
