@@ -34,8 +34,14 @@ endif()
 # Damage at other places: the everyday suite samples the large files.
 meterhouse_slow_test(segment_damage LABEL unit
   COMMAND ${with_seeds} 997 $<TARGET_FILE:store_embedded_test> --gtest_filter=SegmentDamage.FlipsInALargeFileAreFound)
-meterhouse_slow_test(catalog_damage LABEL unit
-  COMMAND ${with_seeds} 40 $<TARGET_FILE:store_sqlite_test> --gtest_filter=SqliteDamage.ACutOrFlipped*)
+meterhouse_slow_test(catalog_damage LABEL unit ENVIRONMENT MH_FLIPS=10000
+  COMMAND store_sqlite_test --gtest_filter=SqliteDamage.ACutOrFlipped*:PageChecksums.AFlippedBitOfTheLog*)
+
+# Every operation of the disk that fails, where the everyday suite takes some.
+if(TARGET cli_test)
+  meterhouse_slow_test(operations LABEL unit ENVIRONMENT MH_EVERY_OPERATION=1
+    COMMAND cli_test --gtest_filter=*FailingDisk.*)
+endif()
 
 # Each property with fifty times the cases.
 foreach(program base_test codec_test model_test store_embedded_test usage_test)
@@ -45,6 +51,8 @@ endforeach()
 
 # 10 200 kills and 5 000 power cuts, on a new store every 300 and 50; backups and restores killed at other moments.
 if(TARGET meterhouse)
+  meterhouse_slow_test(bit_flips LABEL e2e ENVIRONMENT MH_FLIPS=10000
+    COMMAND ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/bit_flips_test.py $<TARGET_FILE:meterhouse>)
   meterhouse_slow_test(backup LABEL e2e
     COMMAND ${with_seeds} 20 ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/backup_test.py $<TARGET_FILE:meterhouse>)
   meterhouse_slow_test(kill LABEL e2e TIMEOUT 14400

@@ -24,6 +24,7 @@ packages_test=(
   chromium fonts-wqy-microhei
   xfsprogs e2fsprogs mount # a disk that loses its power
   redis-server redis-tools jq # the first system's data come out of a real Redis
+  e2fsprogs # small disks to be filled up
 )
 packages_bench=(libhiredis-dev)
 packages_fuzz=(clang-19 clang-tidy-19 libclang-rt-19-dev)
