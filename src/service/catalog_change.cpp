@@ -130,6 +130,14 @@ Status apply_patch(MeterCatalog& catalog, const json::object& record) {
   return {};
 }
 
+Result<std::vector<MeterId>> ids_registered(const json::object& record) {
+  const auto meters = registrations_in(record);
+  if (!meters) return meters.error();
+  std::vector<MeterId> ids;
+  for (const Meter& meter : *meters) ids.push_back(meter.id);
+  return ids;
+}
+
 struct Record {
   std::string kind;  // kRegister or kPatch
   json::object fields;
@@ -198,12 +206,17 @@ Status apply_change(MeterCatalog& catalog, std::string_view change) {
 Result<std::vector<MeterId>> meters_registered_by(std::string_view change) {
   const auto record = parse_record(change);
   if (!record) return record.error();
-  std::vector<MeterId> ids;
-  if (record->kind != kRegister) return ids;
-  const auto meters = registrations_in(record->fields);
-  if (!meters) return meters.error();
-  for (const Meter& meter : *meters) ids.push_back(meter.id);
-  return ids;
+  return record->kind == kRegister ? ids_registered(record->fields) : std::vector<MeterId>{};
+}
+
+Result<std::vector<MeterId>> meters_changed_by(std::string_view change) {
+  const auto record = parse_record(change);
+  if (!record) return record.error();
+  if (record->kind == kRegister) return ids_registered(record->fields);
+  Fields fields{record->fields};
+  const MeterId id = fields.required_id("id");
+  if (const Status status = fields.status(); !status) return status.error();
+  return std::vector{id};
 }
 
 }  // namespace meterhouse

@@ -25,5 +25,7 @@ Status apply_change(MeterCatalog& catalog, std::string_view change);
 
 // The meters that the record registers; none where it is another kind of change. errors  as apply_change
 Result<std::vector<MeterId>> meters_registered_by(std::string_view change);
+// Those that it registers or patches.
+Result<std::vector<MeterId>> meters_changed_by(std::string_view change);
 
 }  // namespace meterhouse

@@ -12,9 +12,16 @@ Error beside(const std::string& path) {
           fmt::format("{}: offset 0: data that the manifest does not know; is it missing, or an older one?", path)};
 }
 
+// A copy of a store closed in good order has no file in its journal, and then perhaps no directory for it either.
+Result<std::vector<std::string>> list_if_there(const FileSystem& files, const std::string& directory) {
+  auto names = files.list(directory);
+  if (!names && names.error().code == Errc::not_found) return std::vector<std::string>{};
+  return names;
+}
+
 // A start that was interrupted leaves one file made beforehand, with no frame in it; an end that was, older files.
 Status check_journal(FileSystem& files, const std::string& directory, const Manifest& manifest) {
-  const auto names = files.list(directory);
+  const auto names = list_if_there(files, directory);
   if (!names) return names.error();
   for (const std::string& name : *names) {
     const auto id = journal_file_id(name);
@@ -33,7 +40,7 @@ Status check_journal(FileSystem& files, const std::string& directory, const Mani
 Status check_nothing_beside(FileSystem& files, const std::string& journal_directory,
                             const std::string& segment_directory, const Manifest& manifest) {
   if (auto done = check_journal(files, journal_directory, manifest); !done) return done;
-  const auto names = files.list(segment_directory);
+  const auto names = list_if_there(files, segment_directory);
   if (!names) return names.error();
   for (const std::string& name : *names) {
     if (!name.ends_with(".segment")) continue;

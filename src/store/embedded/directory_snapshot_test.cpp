@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/clock.h"
 #include "base/testing/simulated_disk.h"
+#include "base/testing/temporary_directory.h"
 #include "store/embedded/embedded_store.h"
+#include "store/embedded/snapshot_digest.h"
+#include "store/embedded/verify.h"
 
 namespace meterhouse {
 namespace {
@@ -85,6 +90,26 @@ TEST(DirectorySnapshot, BringsPendingReadingsAlong) {
     ASSERT_TRUE(copy.has_value()) << copy.error().message;
     EXPECT_EQ((*copy)->stats().pending_readings, 50u);
   }
+}
+
+// A copy of a store closed in good order is files alone: none lies in journal/.
+TEST(DirectorySnapshot, OfACopyThatHasNoDirectoryForItsJournal) {
+  const TemporaryDirectory directory;
+  FileSystem& files = posix_file_system();
+  const std::string data = directory.path() + "/data";
+  const ManualClock clock{kStart};
+  Digest digest;
+  {
+    const auto store = *EmbeddedReadingStore::open(files, clock, options(data));
+    ASSERT_TRUE(store->append_and_wait(batch(0, 100)));
+    digest = *store->digest();
+    ASSERT_TRUE(store->close());
+  }
+  for (const char* folder : {"/journal", "/pending"}) std::filesystem::remove(data + folder);
+  EXPECT_TRUE(verify_store(files, data)->sound());
+  const auto snapshot = snapshot_at_rest(files, data, kStart);
+  ASSERT_TRUE(snapshot.has_value()) << snapshot.error().message;
+  EXPECT_EQ(*digest_of(*snapshot), digest);
 }
 
 TEST(DirectorySnapshot, DamageIsRefused) {

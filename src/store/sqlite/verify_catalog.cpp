@@ -17,7 +17,8 @@ namespace {
 
 class CatalogVerifier {
  public:
-  CatalogVerifier(const std::string& path, CatalogReport& report) : path_(path), report_(report) {}
+  CatalogVerifier(const std::string& path, const std::function<void(const Meter&)>& on_meter, CatalogReport& report)
+      : path_(path), on_meter_(on_meter), report_(report) {}
 
   Status run() {
     const auto log = check_log(path_);
@@ -77,6 +78,7 @@ class CatalogVerifier {
       const auto meter = meter_of(row);
       if (!meter) return meter.error();
       report_.meters.push_back(meter->id);
+      if (on_meter_) on_meter_(*meter);
       return {};
     });
   }
@@ -117,18 +119,19 @@ class CatalogVerifier {
   }
 
   const std::string& path_;
+  const std::function<void(const Meter&)>& on_meter_;
   CatalogReport& report_;
 };
 
 }  // namespace
 
-Result<CatalogReport> verify_catalog(const std::string& path) {
+Result<CatalogReport> verify_catalog(const std::string& path, const std::function<void(const Meter&)>& on_meter) {
   CatalogReport report;
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return Error{Errc::not_found, fmt::format("there is no catalog {}", path)};
   for (const char* end : {"", "-wal"})
     if (const auto size = std::filesystem::file_size(path + end, error); !error) report.bytes += size;
-  if (const Status done = CatalogVerifier{path, report}.run(); !done) {
+  if (const Status done = CatalogVerifier{path, on_meter, report}.run(); !done) {
     if (done.error().code != Errc::corruption) return done.error().during(fmt::format("catalog {}", path));
     report.damages.push_back(fmt::format("{}: {}", path, done.error().message));
   }

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/ids.h"
+#include "model/meter.h"
 #include "store/sqlite/log_check.h"
 
 namespace meterhouse {
@@ -28,8 +30,10 @@ struct CatalogReport {
 // Reads a whole catalog, checks the checksum of every page, its structure, its indexes, its constraints and every row,
 // and changes nothing: what a crash left in the write-ahead log is read with the database and stays there, an older
 // schema stays as it is. Damage is no error here: it is listed.
-//   path    of the database, which nobody has open: the caller holds the lock of the data directory
-//   errors  not_found: no such file; unavailable: a newer program wrote it, or somebody has it open; io
-Result<CatalogReport> verify_catalog(const std::string& path);
+//   path      of the database, which nobody has open: the caller holds the lock of the data directory
+//   on_meter  is shown every meter, ascending; null: nobody asks
+//   errors    not_found: no such file; unavailable: a newer program wrote it, or somebody has it open; io
+Result<CatalogReport> verify_catalog(const std::string& path,
+                                     const std::function<void(const Meter&)>& on_meter = nullptr);
 
 }  // namespace meterhouse
