@@ -47,7 +47,8 @@ void tell_change(EventLog& events, const JobRun& run, const JobStep* step) {
   else
     message = fmt::format("{}: {}", name, run.ended ? to_string(run.state) : "begins");
   const bool failed = step != nullptr ? step->state == JobStep::State::failed : run.state == JobRun::State::failed;
-  events.record(run.job == kBackupJob ? event_type::kBackup : event_type::kDailyJobs, message, fields_of(run, step));
+  const bool of_backups = run.job == kBackupJob || run.job == kDrillJob;
+  events.record(of_backups ? event_type::kBackup : event_type::kDailyJobs, message, fields_of(run, step));
   if (failed && step != nullptr) events.record(event_type::kError, message, fields_of(run, step));
 }
 
@@ -94,6 +95,7 @@ JobRunner::Options BackgroundWork::job_options() {
   JobRunner::Options options;
   options.plans[kDailyJob] = [this](const JobRun& run) { return daily_job_steps(daily_, *run.day); };
   options.plans[kBackupJob] = [this](const JobRun&) { return backups_.steps(); };
+  options.plans[kDrillJob] = [this](const JobRun&) { return backups_.drill_steps(); };
   options.on_change = [this](const JobRun& run, const JobStep* step) { tell_change(events_, run, step); };
   if (scheduled_)
     options.when_idle = [this, failing = false]() mutable {  // every second: told when it begins

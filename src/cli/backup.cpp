@@ -4,15 +4,14 @@
 #include <boost/json.hpp>
 
 #include "base/clock.h"
-#include "base/iso8601.h"
+#include "cli/backup_drill.h"
 #include "cli/command.h"
 #include "cli/data_directory.h"
 #include "cli/new_store_id.h"
 #include "cli/progress.h"
 #include "service/backup_directory.h"
-#include "service/restore_marker.h"
 #include "store/embedded/directory_snapshot.h"
-#include "store/embedded/store_lock.h"
+#include "store/embedded/snapshot_digest.h"
 #include "store/sqlite/sqlite_catalog.h"
 
 namespace meterhouse::cli {
@@ -23,6 +22,7 @@ constexpr const char* kExamples = R"(Examples:
   meterhouse backup list --to /mnt/backups/meterhouse
   meterhouse backup verify --to /mnt/backups/meterhouse
   meterhouse backup prune --to /mnt/backups/meterhouse --keep 7 --keep-days 30
+  meterhouse backup drill --to /mnt/backups/meterhouse --data data
 
 A backup is whole by itself; what earlier ones have is not copied again. `meterhouse restore` makes a data directory of it.)";
 
@@ -37,7 +37,8 @@ Exit codes: 0 done, 1 failed, 2 wrong options.)";
 constexpr const char* kListHelp = R"(Examples:
   meterhouse backup list --to /mnt/backups/meterhouse --json
 
-Looks whether every file of each backup is there in its size; `meterhouse backup verify` reads them.
+Looks whether every file of each backup is there in its size; `meterhouse backup verify` reads them. Tells what came of the
+last drill, too.
 Exit codes: 0 all whole, 1 one is damaged or it failed, 2 wrong options.)";
 
 constexpr const char* kVerifyHelp = R"(Examples:
@@ -67,11 +68,6 @@ struct Options {
   std::optional<std::int64_t> keep_days;
 };
 
-std::string utc(Instant at) {
-  auto text = format_iso8601(at, Seconds{0});
-  return text.replace(text.size() - 6, 6, "Z");
-}
-
 ByteProgress bar(Progress& progress) {
   return [&progress](std::uint64_t done, std::uint64_t) { progress.update(done); };
 }
@@ -85,23 +81,9 @@ boost::json::array names_json(const std::vector<std::string>& names) {
 
 // create -------------------------------------------------------------------------------------------------------------
 
-Result<std::shared_ptr<FileSystem::Lock>> lock_data(FileSystem& files, const std::string& data) {
-  const auto there = files.exists(data + "/MANIFEST");
-  if (!there) return there.error();
-  if (!*there) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", data)};
-  auto lock = lock_store(files, data);
-  if (!lock && lock.error().code == Errc::unavailable)
-    return Error{
-        Errc::unavailable,
-        fmt::format("a server holds {}; ask it for the backup (curl -X POST http://127.0.0.1:8050/api/v1/backups), "
-                    "or stop it first",
-                    data)};
-  return lock;
-}
-
 Result<CreatedBackup> create(FileSystem& files, const Options& options) {
-  if (const auto whole = refuse_while_restoring(files, options.data); !whole) return whole.error();
-  const auto lock = lock_data(files, options.data);
+  const auto lock =
+      lock_at_rest(files, options.data, "ask it for the backup (curl -X POST http://127.0.0.1:8050/api/v1/backups)");
   if (!lock) return lock.error();
   const SystemClock clock;
   const auto store = read_or_make_store_id(files, options.data, new_store_id);
@@ -116,6 +98,9 @@ Result<CreatedBackup> create(FileSystem& files, const Options& options) {
   const auto meters = (*catalog)->meter_count();
   if (!meters) return meters.error();
 
+  // Of a damaged store whatever there is is backed up, without one.
+  const auto digest = digest_of(*snapshot);
+
   std::uint64_t total = 0;
   for (const SnapshotFile& file : snapshot->files) total += file.size_bytes;
   Progress progress{"bytes", total};
@@ -123,7 +108,8 @@ Result<CreatedBackup> create(FileSystem& files, const Options& options) {
   auto made = backups.create({.snapshot = *snapshot,
                               .store = *store,
                               .copy_catalog = [&](const std::string& path) { return (*catalog)->copy_to(path); },
-                              .meters = *meters},
+                              .meters = *meters,
+                              .digest = digest ? std::optional{digest->hex()} : std::nullopt},
                              options.reread ? SharedFiles::reread : SharedFiles::trust, bar(progress));
   if (!made) return made.error();
   if (const Status closed = (*catalog)->close(); !closed) return closed.error();
@@ -156,8 +142,8 @@ boost::json::object listed_json(const ListedBackup& backup) {
   if (!backup.damage.empty()) out["damage"] = backup.damage;
   if (!backup.manifest) return out;
   const BackupManifest& manifest = *backup.manifest;
-  out["started"] = utc(manifest.started);
-  out["finished"] = utc(manifest.finished);
+  out["started"] = utc_text(manifest.started);
+  out["finished"] = utc_text(manifest.finished);
   out["sequence"] = manifest.sequence;
   out["meters"] = manifest.meters;
   out["files"] = manifest.files.size();
@@ -170,6 +156,8 @@ int run_list(const Options& options) {
   const SystemClock clock;
   const auto backups = BackupDirectory{posix_file_system(), clock, options.to}.list();
   if (!backups) return report("backup list", backups.error());
+  const auto drill = read_drill_record(posix_file_system(), options.to);
+  if (!drill) return report("backup list", drill.error());
   boost::json::array out;
   bool whole = true;
   for (const ListedBackup& backup : *backups) {
@@ -179,14 +167,16 @@ int run_list(const Options& options) {
     else if (!backup.damage.empty())
       fmt::print("{}  DAMAGED {}\n", backup.name, backup.damage);
     else
-      fmt::print("{}  finished {}, {} meters, {} files, {} bytes\n", backup.name, utc(backup.manifest->finished),
+      fmt::print("{}  finished {}, {} meters, {} files, {} bytes\n", backup.name, utc_text(backup.manifest->finished),
                  with_spaces(backup.manifest->meters), with_spaces(backup.manifest->files.size()),
                  with_spaces(backup.manifest->bytes()));
   }
   if (options.json)
-    print_json(boost::json::object{{"backups", std::move(out)}});
+    print_json(boost::json::object{{"backups", std::move(out)},
+                                   {"last_drill", *drill ? boost::json::value(drill_json(**drill)) : nullptr}});
   else if (backups->empty())
     fmt::print("no backups\n");
+  if (!options.json && *drill) fmt::print("last {}\n", drill_text(**drill));
   return whole ? kExitOk : kExitFailed;
 }
 
@@ -277,7 +267,7 @@ CLI::App* add_one(CLI::App& backup, const char* name, const char* what, const ch
 }  // namespace
 
 void add_backup(CLI::App& app, int& exit_code) {
-  auto* backup = app.add_subcommand("backup", "Make, list, check and remove backups of a data directory");
+  auto* backup = app.add_subcommand("backup", "Make, list, check, try and remove backups of a data directory");
   backup->require_subcommand(1);
   backup->footer(kExamples);
   const auto options = std::make_shared<Options>();  // shared with the callbacks, which outlive this function
@@ -293,6 +283,7 @@ void add_backup(CLI::App& app, int& exit_code) {
   prune->add_option("--keep", options->keep, "Keep the newest so many")->check(CLI::Range(1, 1'000'000));
   prune->add_option("--keep-days", options->keep_days, "Keep those of the last so many days")
       ->check(CLI::Range(0, 100'000));
+  add_backup_drill(*backup, exit_code);
 }
 
 }  // namespace meterhouse::cli

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <date/date.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -13,6 +14,8 @@ int report(std::string_view command, const Error& error) {
   const bool usage = error.code == Errc::invalid_argument || error.code == Errc::out_of_range;
   return usage ? kExitUsage : kExitFailed;
 }
+
+std::string utc_text(Instant at) { return date::format("%Y-%m-%dT%H:%M:%SZ", at); }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace meterhouse::cli {
 
@@ -17,6 +18,9 @@ enum ExitCode : int {
 
 // "meterhouse import: <message>" on standard error, printable and at most 4 KiB; the exit code for it.
 int report(std::string_view command, const Error& error);
+
+// "2025-02-20T10:30:00Z"
+std::string utc_text(Instant at);
 
 // Whether a person looks at standard error.
 bool stderr_is_terminal();

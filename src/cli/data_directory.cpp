@@ -71,6 +71,18 @@ void tell_opening(std::string_view command, const OpenReport& report) {
 
 std::string catalog_path(const std::string& data_directory) { return data_directory + "/catalog.sqlite"; }
 
+Result<std::shared_ptr<FileSystem::Lock>> lock_at_rest(FileSystem& files, const std::string& path,
+                                                       std::string_view instead) {
+  if (const auto whole = refuse_while_restoring(files, path); !whole) return whole.error();
+  const auto there = files.exists(path + "/MANIFEST");
+  if (!there) return there.error();
+  if (!*there) return Error{Errc::not_found, fmt::format("{} is no data directory of Meterhouse", path)};
+  auto lock = lock_store(files, path);
+  if (!lock && lock.error().code == Errc::unavailable)
+    return Error{Errc::unavailable, fmt::format("a server holds {}; {}, or stop it first", path, instead)};
+  return lock;
+}
+
 Result<bool> is_data_directory(const FileSystem& files, const std::string& path) {
   for (const auto& file : {catalog_path(path), path + "/MANIFEST"}) {
     const auto there = files.exists(file);

@@ -85,6 +85,12 @@ void tell_opening(std::string_view command, const OpenReport& report);
 
 std::string catalog_path(const std::string& data_directory);
 
+// The lock of a data directory that no server holds, for who reads it as it lies there.
+//   instead  what to do where a server holds it
+//   errors   not_found: no data directory; unavailable: a server holds it, or it is being restored
+Result<std::shared_ptr<FileSystem::Lock>> lock_at_rest(FileSystem& files, const std::string& path,
+                                                       std::string_view instead);
+
 // Whether there is a data directory of Meterhouse: whole, damaged, or one whose making was interrupted.
 Result<bool> is_data_directory(const FileSystem& files, const std::string& path);
 

@@ -3,15 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
-#include "base/clock.h"
 #include "base/iso8601.h"
 #include "cli/command.h"
-#include "cli/data_directory.h"
 #include "cli/new_store_id.h"
 #include "cli/progress.h"
+#include "cli/restored_directory.h"
 #include "service/restore.h"
 #include "store/embedded/embedded_replay.h"
-#include "store/sqlite/sqlite_catalog.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -40,11 +38,6 @@ struct Options {
   bool json = false;
 };
 
-std::string utc(Instant at) {
-  auto text = format_iso8601(at, Seconds{0});
-  return text.replace(text.size() - 6, 6, "Z");
-}
-
 Result<RestoreRequest> request_of(const Options& options) {
   RestoreRequest request{.from = options.from, .to = options.to};
   while (request.to.size() > 1 && request.to.ends_with('/')) request.to.pop_back();
@@ -62,7 +55,7 @@ Result<RestoreRequest> request_of(const Options& options) {
 void print_stream(const StreamPlan& stream, std::string_view what) {
   if (stream.frames > 0)
     fmt::print("then      {} frames of the shipped journal{}, up to {}\n", with_spaces(stream.frames), what,
-               utc(*stream.last_arrival));
+               utc_text(*stream.last_arrival));
   if (stream.later > 0) fmt::print("left out  {} frames{} that arrived later\n", with_spaces(stream.later), what);
   for (const ShippedGap& gap : stream.gaps)
     fmt::print("MISSING   frames {} to {}{} were not shipped\n", gap.first, gap.last, what);
@@ -75,8 +68,8 @@ void print_plan(const RestorePlan& plan) {
   const BackupManifest& backup = plan.backup;
   fmt::print("{}{} into {}\n", plan.interrupted ? "goes on to restore " : "restores ", plan.request.from,
              plan.request.to);
-  if (plan.request.at) fmt::print("as of     {}\n", utc(*plan.request.at));
-  fmt::print("first     {}: finished {}, {} meters, {} files, {} bytes\n", backup.name, utc(backup.finished),
+  if (plan.request.at) fmt::print("as of     {}\n", utc_text(*plan.request.at));
+  fmt::print("first     {}: finished {}, {} meters, {} files, {} bytes\n", backup.name, utc_text(backup.finished),
              with_spaces(backup.meters), with_spaces(backup.files.size()), with_spaces(backup.bytes()));
   print_stream(plan.readings, "");
   print_stream(plan.pending, " (pending)");
@@ -97,7 +90,7 @@ boost::json::array gaps_json(const RestorePlan& plan) {
 
 boost::json::object outcome_json(const RestorePlan& plan, const std::optional<RestoreReport>& done) {
   boost::json::object out{{"backup", plan.backup.name},
-                          {"finished", utc(plan.backup.finished)},
+                          {"finished", utc_text(plan.backup.finished)},
                           {"frames", plan.readings.frames + plan.pending.frames},
                           {"frames_left_out", plan.readings.later + plan.pending.later},
                           {"gaps", gaps_json(plan)},
@@ -110,8 +103,8 @@ boost::json::object outcome_json(const RestorePlan& plan, const std::optional<Re
   out["store_id"] = done->store.hex();
   if (const auto& last = done->frames.last)
     out["last"] = boost::json::object{{"meter_id", last->reading.key().meter().text()},
-                                      {"at", utc(last->reading.at())},
-                                      {"arrived", utc(last->arrived)}};
+                                      {"at", utc_text(last->reading.at())},
+                                      {"arrived", utc_text(last->arrived)}};
   return out;
 }
 
@@ -121,17 +114,9 @@ void print_done(const RestorePlan& plan, const RestoreReport& done, double secon
              with_spaces(done.frames.changes));
   if (const auto& last = done.frames.last)
     fmt::print("the last reading restored is of meter {} at {}; it arrived {}\n", last->reading.key().meter().text(),
-               utc(last->reading.at()), utc(last->arrived));
+               utc_text(last->reading.at()), utc_text(last->arrived));
   else
     fmt::print("the last readings restored are those of {}\n", plan.backup.name);
-}
-
-Status settle_catalog(const RestorePlan& plan) {
-  const auto catalog = SqliteCatalog::open(catalog_path(plan.request.to), SystemClock{});
-  if (!catalog) return catalog.error();
-  auto touched = touch_days_closed_after(**catalog, plan.backup.sequence);
-  const auto closed = (*catalog)->close();
-  return touched ? closed : touched;
 }
 
 int run(const Options& options) {
@@ -151,7 +136,7 @@ int run(const Options& options) {
       Progress progress{"bytes", plan->bytes()};
       auto restored = restore(
           files, *plan, replay_frames_into, new_store_id(),
-          [&](std::uint64_t bytes, std::uint64_t) { progress.update(bytes); }, [&] { return settle_catalog(*plan); });
+          [&](std::uint64_t bytes, std::uint64_t) { progress.update(bytes); }, [&] { return settle_restored(*plan); });
       seconds = progress.seconds();
       return restored;
     }();

@@ -15,14 +15,18 @@
 #include "cli/config.h"
 #include "cli/data_directory.h"
 #include "cli/demo_town.h"
+#include "cli/directory_digests.h"
 #include "cli/listen_address.h"
 #include "cli/new_store_id.h"
+#include "cli/restored_directory.h"
 #include "cli/start_gate.h"
 #include "cli/stop_signals.h"
 #include "http/api.h"
 #include "http/server.h"
 #include "service/event_types.h"
 #include "service/unregistered.h"
+#include "store/embedded/embedded_replay.h"
+#include "store/embedded/snapshot_digest.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -211,8 +215,22 @@ Status answer_requests(const Program& program, DataDirectory& data) {
   const std::string& path = program.options.data;
   auto store_id = read_or_make_store_id(program.files, path, new_store_id);
   if (!store_id) return store_id.error();
-  OnlineBackup backups{program.files,   program.clock,  backup_directory(program.options), std::move(*store_id),
-                       data.readings(), data.catalog(), config.server.backups_kept,        data.shipper()};
+  OnlineBackup backups{
+      {.files = program.files,
+       .clock = program.clock,
+       .directory = backup_directory(program.options),
+       .store = std::move(*store_id),
+       .readings = data.readings(),
+       .catalog = data.catalog(),
+       .registry = data.registry(),
+       .kept = config.server.backups_kept,
+       .shipper = data.shipper(),
+       .digest_of = [](const StoreSnapshot& snapshot) { return digest_of(snapshot); },
+       .replay = replay_frames_into,
+       .settle = settle_restored,
+       .digests_of_directory =
+           [&](const std::string& directory) { return digests_of_directory(program.files, directory); },
+       .free_bytes = free_bytes}};
   BackgroundWork background{data, usage, program.clock, config.server, backups, program.events};
   program.gate.begin_step("resuming jobs and maintenance");
   if (auto started = background.start(); !started) return started.error();

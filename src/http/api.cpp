@@ -29,6 +29,7 @@ std::span<const Api::Route> Api::routes() {
       Route::blocking(Method::get, "/api/v1/events", &Api::get_events).open_in_maintenance(),
       Route::blocking(Method::get, "/api/v1/backups", &Api::get_backups).open_in_maintenance(),
       Route::blocking(Method::post, "/api/v1/backups", &Api::post_backup).open_in_maintenance(),
+      Route::blocking(Method::post, "/api/v1/backups/drill", &Api::post_backup_drill).open_in_maintenance(),
       Route::blocking(Method::get, "/api/v1/maintenance", &Api::get_maintenance).open_in_maintenance(),
       Route::blocking(Method::post, "/api/v1/maintenance", &Api::post_maintenance).open_in_maintenance(),
       Route::blocking(Method::delete_, "/api/v1/maintenance", &Api::delete_maintenance).open_in_maintenance(),

@@ -122,6 +122,7 @@ class Api final : public Application {
   // api_v1_backups.cpp
   Response get_backups(const Request& request, std::string_view body);
   Response post_backup(const Request& request, std::string_view body);
+  Response post_backup_drill(const Request& request, std::string_view body);
   // api_v1_events.cpp
   Response get_events(const Request& request, std::string_view body);
   Response follow_events(const Request& request, EventFilter filter, std::optional<std::int64_t> cursor);

@@ -142,7 +142,7 @@ Result<CreatedBackup> BackupDirectory::create(const BackupSource& source, Shared
     if (backup.manifest)
       for (const BackupFile& file : backup.manifest->files)
         if (is_shared_path(file.path)) laying.known.emplace(file.path, file);
-  laying.made.manifest.started = clock_.now();
+  laying.made.manifest.started = source.snapshot.taken_at;
   auto name = free_name(laying.made.manifest.started);
   if (!name) return name.error();
   laying.made.manifest.name = std::move(*name);

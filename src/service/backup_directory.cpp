@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "service/drill_record.h"
 #include "service/shipped_journal.h"
 
 // Reading a directory of backups, and removing from it.
@@ -87,6 +88,7 @@ Result<BackupCheck> BackupDirectory::verify(const ByteProgress& progress) const 
   auto check = verify_these(*backups, progress);
   if (!check) return check;
   if (const auto id = read_store_id(files_, path_); !id) check->damages.push_back(id.error().message);
+  if (const auto drill = read_drill_record(files_, path_); !drill) check->damages.push_back(drill.error().message);
   if (const auto read = verify_pieces(*backups, progress, *check); !read) return read.error();
   return check;
 }

@@ -112,6 +112,10 @@ class BackupDirectory {
   //   errors  corruption: none is sound, nothing was removed; unavailable, not_found as above
   Result<PruneReport> prune(const KeepRule& rule, const ByteProgress& progress);
 
+  // Keeps others from making or removing backups here meanwhile. create() and prune() take it themselves.
+  //   errors  unavailable: another process makes or removes backups there
+  Result<std::unique_ptr<FileSystem::Lock>> lock();
+
   // Where a file of a backup lies.
   std::string location(const std::string& backup, const BackupFile& file) const;
   // Of the shipped journal.
@@ -120,7 +124,6 @@ class BackupDirectory {
  private:
   struct Laying;  // a backup being laid down
 
-  Result<std::unique_ptr<FileSystem::Lock>> lock();
   Status check_is_ours(const StoreId& store) const;
   Status take_possession(const StoreId& store);
   Result<std::optional<StoreId>> owner() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/iso8601.h"
+#include "service/retention.h"
 
 namespace meterhouse {
 namespace {
@@ -66,11 +67,10 @@ Result<std::string> close_late_days(const DailyJobParts& parts, date::local_days
 Result<std::string> drop_old(const DailyJobParts& parts, date::local_days day) {
   const auto horizon = kept_from(parts, day);
   if (!horizon) return std::string{"everything is kept"};
-  const std::uint64_t before = parts.store.stats().segment_readings;
-  if (auto done = parts.store.drop_before(parts.days.calendar.start_of_day(*horizon)); !done) return done.error();
-  const std::uint64_t after = parts.store.stats().segment_readings;
-  return fmt::format("{} readings of months before {} dropped", before - std::min(before, after),
-                     format_date(*horizon));
+  const auto dropped =
+      drop_months(parts.store, parts.days.catalog, parts.days.clock, parts.days.calendar.start_of_day(*horizon));
+  if (!dropped) return dropped.error();
+  return fmt::format("{} readings of months before {} dropped", *dropped, format_date(*horizon));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "service/retention.h"
+
 namespace meterhouse {
 namespace {
 
@@ -14,23 +16,28 @@ ByteProgress tell(StepContext& context) {
 }  // namespace
 
 Result<std::string> OnlineBackup::create(StepContext& context) {
-  const auto snapshot = readings_.snapshot();
+  const auto snapshot = parts_.readings.snapshot();
   if (!snapshot) return snapshot.error();
-  const auto meters = catalog_.meter_count();
+  const auto meters = parts_.catalog.meter_count();
   if (!meters) return meters.error();
+  // Of a damaged store whatever there is is backed up, without one.
+  const auto digest = parts_.digest_of(*snapshot);
+  const auto copy_catalog = [this](const std::string& path) { return parts_.catalog.copy_to(path); };
   const auto made = backups_.create({.snapshot = *snapshot,
-                                     .store = store_,
-                                     .copy_catalog = [this](const std::string& path) { return catalog_.copy_to(path); },
-                                     .meters = *meters},
+                                     .store = parts_.store,
+                                     .copy_catalog = copy_catalog,
+                                     .meters = *meters,
+                                     .digest = digest ? std::optional{digest->hex()} : std::nullopt},
                                     SharedFiles::trust, tell(context));
   if (!made) return made.error();
   newest_.with([&](std::optional<Instant>& newest) { newest = made->manifest.finished; });
   std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
                                     made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
-  if (shipper_ != nullptr)
-    if (auto begun = shipper_->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
-  if (kept_ == 0) return outcome;
-  const auto pruned = backups_.prune({.newest = kept_}, tell(context));
+  if (!digest) outcome += fmt::format("; no digest: {}", digest.error().message);
+  if (parts_.shipper != nullptr)
+    if (auto begun = parts_.shipper->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
+  if (parts_.kept == 0) return outcome;
+  const auto pruned = backups_.prune({.newest = parts_.kept}, tell(context));
   if (!pruned) return pruned.error().during("remove old backups");
   if (!pruned->removed.empty()) outcome += fmt::format("; {} old ones removed", pruned->removed.size());
   return outcome;
@@ -51,6 +58,47 @@ Result<std::string> OnlineBackup::verify_newest(StepContext& context) const {
   for (const CheckedBackup& backup : check->backups)
     damages.insert(damages.end(), backup.damages.begin(), backup.damages.end());
   return Error{Errc::corruption, fmt::format("{} is damaged: {}", newest->name, fmt::join(damages, "; "))};
+}
+
+// A meter that is registered in between would be in one of the two and not in the other.
+Result<StoreMoment> OnlineBackup::moment() const {
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    const auto before = digest_of_meters(parts_.catalog);
+    if (!before) return before.error();
+    auto snapshot = parts_.readings.snapshot();
+    if (!snapshot) return snapshot.error();
+    parts_.registry.wait_for_changes();
+    const auto after = digest_of_meters(parts_.catalog);
+    if (!after) return after.error();
+    if (*before != *after) continue;
+    StoreMoment moment{.sequence = snapshot->sequence, .meters = *after, .readings = {}};
+    moment.readings = [digest_of = parts_.digest_of, taken = std::move(*snapshot)] { return digest_of(taken); };
+    auto dropped = months_dropped(parts_.catalog);
+    if (!dropped) return dropped.error();
+    moment.months_dropped = *dropped;
+    return moment;
+  }
+  return Error{Errc::unavailable, "meters are being registered all the time: try again later"};
+}
+
+Result<std::string> OnlineBackup::drill(StepContext& context) {
+  DrillParts wanted{.files = parts_.files,
+                    .clock = parts_.clock,
+                    .backups = backups_,
+                    .store = parts_.store,
+                    .inside = {},
+                    .live = [this] { return moment(); },
+                    .replay = parts_.replay,
+                    .settle = parts_.settle,
+                    .digests_of_directory = parts_.digests_of_directory,
+                    .free_bytes = parts_.free_bytes,
+                    .stopping = [&context] { return context.stopping(); }};
+  if (parts_.shipper != nullptr) wanted.ship = [this] { return parts_.shipper->flush(); };
+  const auto record = meterhouse::drill(wanted, tell(context));
+  if (!record) return record.error();
+  if (!record->passed) return Error{Errc::corruption, record->outcome};
+  return record->outcome;
 }
 
 Result<std::vector<ListedBackup>> OnlineBackup::list() const {
@@ -79,6 +127,10 @@ std::vector<JobStepWork> OnlineBackup::steps() {
        .run = [this](StepContext& context) { return verify_newest(context); },
        .needs = "backup"},
   };
+}
+
+std::vector<JobStepWork> OnlineBackup::drill_steps() {
+  return {{.name = "drill", .run = [this](StepContext& context) { return drill(context); }}};
 }
 
 }  // namespace meterhouse

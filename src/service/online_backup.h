@@ -5,29 +5,42 @@
 
 #include "base/guarded.h"
 #include "service/backup_directory.h"
+#include "service/drill.h"
 #include "service/job_runner.h"
 #include "service/journal_shipper.h"
+#include "service/registry.h"
 #include "store/catalog.h"
 #include "store/readings.h"
 
 namespace meterhouse {
 
 inline constexpr const char* kBackupJob = "backup";
+inline constexpr const char* kDrillJob = "backup_drill";
 
 // Backups of the store that runs, as steps of jobs. All references outlive it.
-//   threads  create and verify: one at a time (the job runner's); list, newest: any
+//   threads  create, verify and drill: one at a time (the job runner's); list, newest: any
 class OnlineBackup {
  public:
-  // kept     how many of the newest sound ones stay; 0: all
-  // shipper  begins new pieces behind each backup; null: the journal is not shipped
-  OnlineBackup(FileSystem& files, const Clock& clock, std::string directory, StoreId store, ReadingStore& readings,
-               const Catalog& catalog, std::size_t kept, JournalShipper* shipper)
-      : backups_(files, clock, std::move(directory)),
-        store_(std::move(store)),
-        readings_(readings),
-        catalog_(catalog),
-        kept_(kept),
-        shipper_(shipper) {}
+  struct Parts {
+    FileSystem& files;
+    const Clock& clock;
+    std::string directory;
+    StoreId store;
+    ReadingStore& readings;
+    const Catalog& catalog;
+    Registry& registry;
+    std::size_t kept = 0;               // how many of the newest sound ones stay; 0: all
+    JournalShipper* shipper = nullptr;  // begins new pieces behind each backup; null: the journal is not shipped
+    std::function<Result<Digest>(const StoreSnapshot&)> digest_of;
+    // As DrillParts has them.
+    OpenFrameReplay replay;
+    std::function<Status(const RestorePlan&)> settle;
+    std::function<Result<Digests>(const std::string& directory)> digests_of_directory;
+    std::function<Result<std::uint64_t>(const std::string& directory)> free_bytes;
+  };
+
+  explicit OnlineBackup(Parts parts)
+      : parts_(std::move(parts)), backups_(parts_.files, parts_.clock, parts_.directory) {}
 
   const std::string& directory() const { return backups_.path(); }
 
@@ -35,22 +48,25 @@ class OnlineBackup {
   Result<std::string> create(StepContext& context);
   // Reads every byte of the newest. errors  corruption: names the backup and the files
   Result<std::string> verify_newest(StepContext& context) const;
+  // Restores the newest and compares. errors  corruption: it did not pass; unavailable: it could not be tried
+  Result<std::string> drill(StepContext& context);
   // Empty where there is no directory yet.
   Result<std::vector<ListedBackup>> list() const;
+  // What came of the newest drill; nullopt: there was none. errors  as read_drill_record()
+  Result<std::optional<DrillRecord>> last_drill() const { return read_drill_record(parts_.files, directory()); }
 
   // When the newest whole one was finished; nullopt: there is none. Looks for it once, and knows what it made since.
   std::optional<Instant> newest();
 
-  // The steps of the job that makes and checks one.
+  // The steps of the job that makes and checks one, and of the one that drills.
   std::vector<JobStepWork> steps();
+  std::vector<JobStepWork> drill_steps();
 
  private:
+  Result<StoreMoment> moment() const;
+
+  Parts parts_;
   BackupDirectory backups_;
-  StoreId store_;
-  ReadingStore& readings_;
-  const Catalog& catalog_;
-  std::size_t kept_;
-  JournalShipper* shipper_;
   std::once_flag looked_;
   Guarded<std::optional<Instant>> newest_;
 };

@@ -75,6 +75,9 @@ class Registry {
   }
   std::size_t meter_count() const { return directory_.size(); }
 
+  // Until every change that is in the journal by now is in the catalog, too.
+  void wait_for_changes() { const std::scoped_lock lock{changes_}; }
+
  private:
   std::optional<RegisterOutcome> refusal(const NewMeter& meter) const;
   Status refusal(const Meter& meter, const MeterPatch& patch) const;

@@ -23,6 +23,9 @@ struct RestoreRequest {
   std::string to;                  // a data directory that is absent or empty, or a restore of it was interrupted
   std::optional<Instant> at = {};  // up to and with what arrived then; absent: everything
   std::optional<std::string> backup = {};  // its name; absent: the newest that was finished by then
+  // Up to and with this frame of the journal, and of what is pending only what the backup has: the readings that can be
+  // seen are those that could be seen behind that frame. Absent: by `at` alone.
+  std::optional<std::uint64_t> up_to_frame = {};
 };
 
 // Of the shipped frames of a stream, what comes behind the backup.

@@ -1,32 +1,21 @@
 #include "service/restore_marker.h"
 
 #include <charconv>
-#include <vector>
 
-#include "base/content_hash.h"
 #include "service/backup_manifest.h"
+#include "service/checked_lines.h"
 
 namespace meterhouse {
 namespace {
 
 Error not_a_marker() { return {Errc::corruption, "not the note of a restore, or its checksum does not match"}; }
 
-// The rest of a line "word rest", taken from the front of the text; nullopt: another line.
-std::optional<std::string_view> take_line(std::string_view& text, std::string_view word) {
-  const auto end = text.find('\n');
-  if (end == std::string_view::npos || !text.starts_with(word)) return std::nullopt;
-  const auto rest = text.substr(word.size(), end - word.size());
-  text.remove_prefix(end + 1);
-  return rest;
-}
-
 }  // namespace
 
 std::string encode_restore_marker(const RestoreMarker& marker) {
   const std::string at = marker.at ? std::to_string(epoch_seconds(*marker.at)) : "newest";
-  const auto body = fmt::format("meterhouse-restoring 1\nbackup {}\nstore {}\nat {}\nbecomes {}\n", marker.backup,
-                                marker.store.hex(), at, marker.becomes.hex());
-  return fmt::format("{}xxh3-128 {}\n", body, content_hash(body).hex());
+  return with_checksum(fmt::format("meterhouse-restoring 1\nbackup {}\nstore {}\nat {}\nbecomes {}\n", marker.backup,
+                                   marker.store.hex(), at, marker.becomes.hex()));
 }
 
 Result<RestoreMarker> decode_restore_marker(std::string_view text) {

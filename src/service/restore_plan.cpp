@@ -73,9 +73,11 @@ Result<StreamPlan> plan_stream(FileSystem& files, const RestorePlan& plan, Frame
                                ByteCounter& counter) {
   StreamPlan found;
   found.after = found.last_sequence = after;
+  std::uint64_t limit = ~std::uint64_t{0};
+  if (plan.request.up_to_frame) limit = stream == FrameStream::readings ? *plan.request.up_to_frame : after;
   std::uint64_t first_later = ~std::uint64_t{0};
   const auto visit = [&](const ShippedRecord& record) -> Status {
-    if (plan.request.at && record.arrived > *plan.request.at) {
+    if (record.sequence > limit || (plan.request.at && record.arrived > *plan.request.at)) {
       if (found.later++ == 0) first_later = record.sequence;
       return {};
     }
@@ -92,7 +94,7 @@ Result<StreamPlan> plan_stream(FileSystem& files, const RestorePlan& plan, Frame
         fmt::format("{}; nothing was restored. To do without it move it away: its frames are then a gap, and told",
                     scan->damages.front())};
   for (const ShippedGap& gap : scan->gaps)
-    if (gap.first < first_later) found.gaps.push_back(gap);
+    if (gap.first < first_later && gap.first <= limit) found.gaps.push_back(gap);
   found.pieces = scan->pieces.size();
   for (const PieceInfo& piece : scan->pieces) found.bytes += piece.size_bytes;
   found.unclosed = std::move(scan->unclosed);

@@ -1,15 +1,11 @@
 #include "service/store_id.h"
 
-#include "base/content_hash.h"
+#include "service/checked_lines.h"
 
 namespace meterhouse {
 namespace {
 
 constexpr std::string_view kTitle = "meterhouse-store-id 1\n";
-
-std::string with_checksum(const std::string& body) {
-  return fmt::format("{}xxh3-128 {}\n", body, content_hash(body).hex());
-}
 
 }  // namespace
 

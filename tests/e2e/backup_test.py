@@ -75,6 +75,7 @@ class RoundTrip(Backups):
         self.assertFalse(Path(self.path("restored")).exists())
         done = self.restore().stdout
         self.assertIn("done in", done)
+        self.run_program("verify", self.path("restored"))  # as it lies there, not opened yet
         self.assertEqual(self.readings(self.path("restored")), late)
         self.run_program("verify", self.path("restored"))
         self.restore("--backup", first["name"], to="earlier")
@@ -108,6 +109,52 @@ class RoundTrip(Backups):
         self.assertEqual((pruned["removed"], pruned["kept"]), (names[:2], names[2:]))
         self.restore()
         self.assertEqual(self.readings(self.path("restored")), self.readings(self.data))
+
+
+class Drills(Backups):
+    def drill(self, *options, expect=0):
+        done = self.run_program("backup", "drill", "--to", self.backups, "--data", self.data, "--json", *options, expect=expect)
+        self.assertFalse(Path(self.backups, "drill.part").exists())
+        return json.loads(done.stdout)
+
+    def test_the_newest_backup_is_restored_compared_and_removed(self):
+        self.add_days("2025-01-10", 3)
+        made = self.create()
+        listed = json.loads(self.run_program("backup", "list", "--to", self.backups, "--json").stdout)
+        told = json.loads(self.run_program("verify", self.data, "--digest", "--json").stdout)["digest"]
+        self.assertEqual((listed["backups"][0]["digest"], listed["last_drill"]), (told["readings"], None))
+        passed = self.drill()
+        self.assertEqual((passed["passed"], passed["backup"]), (True, made["name"]))
+        self.assertIn("equal to the store as of frame", passed["outcome"])
+        self.add_days("2025-02-10", 3)
+        Path(self.path("scratch")).mkdir()
+        passed = self.drill("--in", self.path("scratch"))
+        self.assertIn("its readings are those that were backed up", passed["outcome"])
+        self.assertEqual(os.listdir(self.path("scratch")), [])
+        listed = json.loads(self.run_program("backup", "list", "--to", self.backups, "--json").stdout)
+        self.assertEqual(listed["last_drill"], passed)
+        self.assertIn("last drill of", self.run_program("backup", "list", "--to", self.backups).stdout)
+        self.run_program("backup", "verify", "--to", self.backups)
+
+    def test_damage_and_a_server_are_told(self):
+        self.add_days("2025-01-10", 3)
+        self.create()
+        segment = next(Path(self.backups, "segments").iterdir())
+        self.flip(segment, 8 * segment.stat().st_size // 2)
+        failed = self.drill(expect=1)
+        self.assertFalse(failed["passed"])
+        self.assertIn(segment.name, failed["outcome"])
+        self.assertIn("NOT PASSED", self.run_program("backup", "list", "--to", self.backups).stdout)
+        self.flip(segment, 8 * segment.stat().st_size // 2)
+        self.flip(Path(self.backups, "LAST-DRILL"), 700)
+        self.assertIn("LAST-DRILL", self.run_program("backup", "verify", "--to", self.backups, expect=1).stdout)
+        self.drill()
+        self.run_program("backup", "verify", "--to", self.backups)
+        self.assertIn("no such directory", self.run_program("backup", "drill", "--to", self.path("none"), "--data", self.data, expect=1).stderr)
+        self.serve("data")
+        refused = self.run_program("backup", "drill", "--to", self.backups, "--data", self.data, expect=1)
+        self.assertIn("a server holds", refused.stderr)
+        self.assertIn("meterhouse job drill", refused.stderr)
 
 
 class Refusals(Backups):
@@ -210,6 +257,12 @@ class Kills(Backups):
         begin = time.monotonic()
         self.restore(to="once")
         took = max(time.monotonic() - begin, 0.02)
+        drill = ["backup", "drill", "--to", self.backups, "--data", self.data]
+        for _ in range(KILLS):
+            self.kill_after(dice.uniform(0, 2 * took), *drill)
+            self.run_program("backup", "verify", "--to", self.backups)
+        self.run_program(*drill)
+        self.assertFalse(Path(self.backups, "drill.part").exists())
         for turn in range(KILLS):
             target = f"restored-{turn}"
             while not self.kill_after(dice.uniform(0, 1.2 * took), "restore", "--from", self.backups, "--to", self.path(target)):

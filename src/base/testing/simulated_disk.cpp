@@ -282,7 +282,9 @@ Status SimulatedDisk::rename(const std::string& from, const std::string& to) {
 
 Status SimulatedDisk::remove(const std::string& path) {
   const std::scoped_lock lock{mutex_};
-  if (has_files(path)) return Error{Errc::io, fmt::format("{}: the directory is not empty", path)};
+  const auto below = directories_.lower_bound(path + "/");
+  const bool has_directories = below != directories_.end() && is_below(below->first, path);
+  if (has_files(path) || has_directories) return Error{Errc::io, fmt::format("{}: the directory is not empty", path)};
   if (!names_.contains(path) && !directories_.contains(path))
     return Error{Errc::not_found, fmt::format("{}: no such file", path)};
   if (auto done = step(); !done) return done;
