@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/export.h"
 #include "cli/import.h"
+#include "cli/job.h"
 #include "cli/restore.h"
 #include "cli/serve.h"
 #include "cli/simulate.h"
@@ -99,8 +100,8 @@ void add_help(CLI::App& app, int& exit_code) {
 }
 
 // A table of contents: each adds its options, its help and what it does.
-constexpr void (*kSubcommands[])(CLI::App&, int&) = {add_serve,   add_simulate, add_import,  add_export, add_backup,
-                                                     add_restore, add_verify,   add_version, add_help};
+constexpr void (*kSubcommands[])(CLI::App&, int&) = {add_serve,   add_simulate, add_import, add_export,  add_backup,
+                                                     add_restore, add_verify,   add_job,    add_version, add_help};
 
 int run(int argc, char** argv) {
   CLI::App app{kAbout, "meterhouse"};

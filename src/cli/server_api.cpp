@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/iso8601.h"
+#include "cli/json_fields.h"
 #include "formats/packed_rows.h"
 #include "formats/reading_rows.h"
 
@@ -25,30 +26,6 @@ Result<json::value> parse_json(std::string_view text) {
   auto value = json::parse({text.data(), text.size()}, error);
   if (error) return Error{Errc::io, fmt::format("the server's answer is no JSON: {}", error.message())};
   return value;
-}
-
-std::string text_at(const json::value& value, std::string_view name) {
-  const auto* object = value.if_object();
-  const auto* found = object != nullptr ? object->if_contains(name) : nullptr;
-  const auto* text = found != nullptr ? found->if_string() : nullptr;
-  return text != nullptr ? std::string{text->begin(), text->end()} : std::string{};
-}
-
-std::uint64_t count_at(const json::value& value, std::string_view name) {
-  const auto* object = value.if_object();
-  const auto* found = object != nullptr ? object->if_contains(name) : nullptr;
-  if (found == nullptr || !found->is_number()) return 0;
-  boost::system::error_code error;
-  const auto count = found->to_number<std::uint64_t>(error);
-  return error ? 0 : count;
-}
-
-const json::array& list_at(const json::value& value, std::string_view name) {
-  static const json::array kNone;
-  const auto* object = value.if_object();
-  const auto* found = object != nullptr ? object->if_contains(name) : nullptr;
-  const auto* list = found != nullptr ? found->if_array() : nullptr;
-  return list != nullptr ? *list : kNone;
 }
 
 // The words of a problem document (RFC 9457), or of the first system's errors.
@@ -107,6 +84,8 @@ Result<ServerApi> ServerApi::connect(std::string_view base) {
 }
 
 Result<json::value> ServerApi::get(const std::string& target) { return value_of(client_.get(target)); }
+
+Result<json::value> ServerApi::start_job(const std::string& target) { return post(target, "application/json", ""); }
 
 Result<json::value> ServerApi::post(const std::string& target, const std::string& content_type, std::string_view body,
                                     Broken broken) {

@@ -26,6 +26,9 @@ class ServerApi final : public ReadingSink {
   // An answer of the server as JSON. errors  not_found: 404
   Result<boost::json::value> get(const std::string& target);
 
+  // Begins a job: its run as it stands.
+  Result<boost::json::value> start_job(const std::string& target);
+
   Result<MeterCounts> register_meters(std::span<const NewMeter> meters) override;
   Status take(ParsedRows& batch) override;
   Result<Surroundings> around(SeriesKey key, Instant at) override;

@@ -173,7 +173,7 @@ class Mistakes(CommandLine):
             (["simulate", "--days", "0"], 2, "--days"),
             (["simulate", "--days", "0", "--until-now"], 2, "--days"),
             (["simulate", "--to", "https://127.0.0.1:9"], 2, "this release has no TLS; http:// only"),
-            (["imprt"], 2, "no command `imprt`; the commands are serve, simulate, import, export, backup, restore, verify, version, help; did you mean import?"),
+            (["imprt"], 2, "no command `imprt`; the commands are serve, simulate, import, export, backup, restore, verify, job, version, help; did you mean import?"),
             (["import", LONDON, "--too", "x"], 2, "import: there is no option `--too`; did you mean --to?"),
             (["simulate", "--dipps=1"], 2, "simulate: there is no option `--dipps`; did you mean --dips?"),
             (["serve", "--port", "80"], 2, "serve: there is no option `--port`"),
