@@ -17,6 +17,10 @@ DailyJobParts daily_parts(DataDirectory& data, const UsageQueries& usage, const 
     parts.backup = [&backups](StepContext& context) { return backups.create(context); };
     parts.verify_backup = [&backups](StepContext& context) { return backups.verify_newest(context); };
   }
+  if (settings.weekly_drill) {
+    parts.drill = [&backups](StepContext& context) { return backups.drill(context); };
+    parts.drill_on = *settings.weekly_drill;
+  }
   const Seconds age = date::days{settings.event_retention_days};
   parts.trim_events = [&events, age, most = settings.events_max](StepContext&) -> Result<std::string> {
     const auto dropped = events.trim(age, most);

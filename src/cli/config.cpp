@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "cli/json_places.h"
 #include "http/edge_policy.h"
+#include "service/daily_job.h"
 
 namespace meterhouse::cli {
 namespace {
@@ -178,6 +179,18 @@ Checked read_daily_backup(const std::string& path, const json::value& value, Con
   return std::nullopt;
 }
 
+// A day of the week, or "off".
+Checked read_weekly_drill(const std::string& path, const json::value& value, Config& config) {
+  if (!value.is_string()) return wrong_kind(path, value, "a day of the week such as \"sunday\", or \"off\"");
+  const std::string text = text_of(value);
+  config.server.weekly_drill.reset();
+  if (text == "off") return std::nullopt;
+  for (unsigned number = 0; number < 7; ++number)
+    if (text == name_of(date::weekday{number})) config.server.weekly_drill = date::weekday{number};
+  if (config.server.weekly_drill) return std::nullopt;
+  return Fault{path, fmt::format("is '{:.40}', not a day of the week such as \"sunday\", and not \"off\"", text)};
+}
+
 template <auto kMember, std::int64_t kLeast, std::int64_t kMost>
 Checked read_setting(const std::string& path, const json::value& value, Config& config) {
   auto& setting = config.server.*kMember;
@@ -213,6 +226,7 @@ constexpr KnownKey kKnownKeys[] = {
     {{"retention_days", {}}, read_setting<&ServerSettings::retention_days, 0, 36'500>},
     {{"journal_shipping", {}}, read_journal_shipping},
     {{"daily_backup", {}}, read_daily_backup},
+    {{"weekly_drill", {}}, read_weekly_drill},
     {{"backups_kept", {}}, read_setting<&ServerSettings::backups_kept, 0, 10'000>},
     {{"event_retention_days", {}}, read_setting<&ServerSettings::event_retention_days, 1, 36'500>},
     {{"events_max", {}}, read_setting<&ServerSettings::events_max, 1'000, 100'000'000>},

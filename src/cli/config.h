@@ -1,5 +1,7 @@
 #pragma once
 
+#include <date/date.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,7 +29,8 @@ struct ServerSettings {
   std::int64_t retention_days = 0;  // 0: readings are kept for ever
   ShippingMode journal_shipping = ShippingMode::off;
   bool daily_backup = true;
-  std::size_t backups_kept = 14;  // 0: all
+  std::size_t backups_kept = 14;                   // 0: all
+  std::optional<date::weekday> weekly_drill = {};  // in the daily job's run of that day; nullopt: never
   std::int64_t event_retention_days = 400;
   std::uint64_t events_max = 1'000'000;
 };

@@ -61,6 +61,13 @@ TEST(Config, TakesEveryKey) {
   EXPECT_TRUE(config->ignored.empty());
 }
 
+TEST(Config, TheDrillIsOnADayOfTheWeekOrNever) {
+  EXPECT_EQ(parse_config(with(""))->server.weekly_drill, std::nullopt);
+  EXPECT_EQ(parse_config(with(R"("weekly_drill": "off")"))->server.weekly_drill, std::nullopt);
+  EXPECT_EQ(parse_config(with(R"("weekly_drill": "sunday")"))->server.weekly_drill, date::Sunday);
+  EXPECT_EQ(parse_config(with(R"("weekly_drill": "saturday")"))->server.weekly_drill, date::Saturday);
+}
+
 TEST(Config, RefusesAKeyThatThereIsNotAndNamesTheNearest) {
   struct Case {
     const char* keys;
@@ -114,6 +121,8 @@ TEST(Config, SaysWhatIsWrongAndWhere) {
            {with(R"("io_threads": "2")"), "line 3: io_threads is a text, not a whole number from 1 to 64"},
            {with(R"("io_threads": 1.5)"), "io_threads is 1.5, not a whole number"},
            {with(R"("bulk_records_max": 0)"), "bulk_records_max is 0"},
+           {with(R"("weekly_drill": "Sundays")"), "weekly_drill is 'Sundays', not a day of the week"},
+           {with(R"("weekly_drill": true)"), "weekly_drill is true or false, not a day of the week"},
            {with(R"("connections_max": 99999999999999999999)"), "connections_max is"},
            {with(R"("allowed_hosts": "x")"), "allowed_hosts is a text, not a list of names"},
            {with("\"allowed_hosts\": [\"a.example\",\n\"b.example:80\"]"),

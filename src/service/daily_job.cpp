@@ -75,6 +75,11 @@ Result<std::string> drop_old(const DailyJobParts& parts, date::local_days day) {
 
 }  // namespace
 
+std::string_view name_of(date::weekday day) {
+  constexpr std::string_view kNames[] = {"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"};
+  return kNames[day.c_encoding()];
+}
+
 std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local_days day) {
   std::vector<JobStepWork> steps{
       {.name = "fold", .run = [parts](StepContext&) { return fold(parts); }},
@@ -82,13 +87,17 @@ std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local
       {.name = "late_days", .run = [parts, day](StepContext& context) { return close_late_days(parts, day, context); }},
       {.name = "retention", .run = [parts, day](StepContext&) { return drop_old(parts, day); }},
   };
-  const auto add = [&](const char* name, const auto& run, const char* needs) {
-    if (run != nullptr) steps.push_back({.name = name, .run = run, .needs = needs});
+  const auto add = [&](JobStepWork step) {
+    if (step.run != nullptr) steps.push_back(std::move(step));
   };
-  add("backup", parts.backup, "");
-  add("verify_backup", parts.verify_backup, "backup");
-  add("drill", parts.drill, "verify_backup");
-  add("trim_events", parts.trim_events, "");
+  const bool to_drill = date::weekday{day} == parts.drill_on;
+  add({.name = "backup", .run = parts.backup});
+  add({.name = "verify_backup", .run = parts.verify_backup, .needs = "backup"});
+  add({.name = "drill",
+       .run = parts.drill,
+       .needs = parts.verify_backup ? "verify_backup" : "",
+       .skip = to_drill ? std::string{} : fmt::format("once a week, in the run of {}", name_of(parts.drill_on))});
+  add({.name = "trim_events", .run = parts.trim_events});
   return steps;
 }
 

@@ -21,8 +21,11 @@ struct DailyJobParts {
   std::function<Result<std::string>(StepContext&)> backup = nullptr;
   std::function<Result<std::string>(StepContext&)> verify_backup = nullptr;
   std::function<Result<std::string>(StepContext&)> drill = nullptr;
+  date::weekday drill_on = date::Sunday;  // the run of that day has the drill, the others skip it
   std::function<Result<std::string>(StepContext&)> trim_events = nullptr;
 };
+
+std::string_view name_of(date::weekday day);  // "sunday"
 
 // The steps of the run for a local day: fold, close_day, late_days, retention, backup, verify_backup, drill,
 // trim_events. Each may be run again at any time.

@@ -160,6 +160,24 @@ TEST_F(DailyJobTest, DropsWholeMonthsAndKeepsTheirSums) {
   EXPECT_THAT(must(catalog_->touched_days(day(2030, 1, 1), 10)), IsEmpty());
 }
 
+// 2025-02-20 was a Thursday.
+TEST_F(DailyJobTest, DrillsOnceAWeek) {
+  auto drilling = parts();
+  int drills = 0;
+  drilling.drill = [&](StepContext&) -> Result<std::string> { return fmt::format("drill {}", ++drills); };
+  drilling.drill_on = date::Thursday;
+  const auto step_of = [&](date::local_days of) { return run(drilling, of).steps.back(); };
+  EXPECT_EQ(step_of(day(2025, 2, 20)).outcome, "drill 1");
+  const JobStep other = step_of(day(2025, 2, 19));
+  EXPECT_EQ(other.name, "drill");
+  EXPECT_EQ(other.state, JobStep::State::skipped);
+  EXPECT_EQ(other.outcome, "once a week, in the run of thursday");
+  EXPECT_EQ(drills, 1);
+  drilling.backup = [](StepContext&) -> Result<std::string> { return std::string{"made"}; };
+  drilling.verify_backup = [](StepContext&) -> Result<std::string> { return Error{Errc::corruption, "damaged"}; };
+  EXPECT_EQ(step_of(day(2025, 2, 20)).outcome, "verify_backup did not succeed");
+}
+
 TEST_F(DailyJobTest, TheScheduleCatchesUpInOrderAndRemembers) {
   JobRunner::Options options;
   std::vector<date::local_days> days;

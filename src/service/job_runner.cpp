@@ -184,6 +184,11 @@ void JobRunner::execute(JobRun run) {
 }
 
 JobStep::State JobRunner::attempt(JobRun& run, JobStep& step, const JobStepWork& work) {
+  if (!work.skip.empty()) {
+    step.state = JobStep::State::skipped;
+    step.outcome = work.skip;
+    return step.state;
+  }
   if (!work.needs.empty()) {
     const auto needed = std::ranges::find(run.steps, work.needs, &JobStep::name);
     MH_CHECK(needed != run.steps.end());

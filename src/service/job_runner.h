@@ -32,6 +32,7 @@ struct JobStepWork {
   // What came of it, in a sentence with its figures.
   std::function<Result<std::string>(StepContext&)> run;
   std::string needs = {};  // the name of an earlier step: where that one failed, this one is skipped
+  std::string skip = {};   // why it is not for this run; empty: it is
 };
 
 // Runs jobs one after the other on a thread of its own, and writes down how far each has come, so that one that was

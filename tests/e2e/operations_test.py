@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -271,6 +272,74 @@ class Shipping(Operations):
                     self.assertEqual({entry["meter_id"] for entry in listed}, meters)
         type(self).command[-1] += "-2"  # a new store; the backups of the lost one are not its own
         self.begin_server()
+
+
+class Drill(Operations):
+    CONFIG = {**Operations.CONFIG, "journal_shipping": "every_second", "weekly_drill": "off"}
+
+    def run_command(self, *arguments):
+        return subprocess.run([PROGRAM, *arguments, "--server", f"http://{self.address}"], capture_output=True, text=True, timeout=WAIT_S)
+
+    def set_drill(self, setting):
+        path = self.command[self.command.index("--config") + 1]
+        config = json.loads(Path(path).read_text(encoding="utf-8"))
+        Path(path).write_text(json.dumps({**config, "weekly_drill": setting}), encoding="utf-8")
+        self.restart()
+
+    def test_a_backup_is_tried_while_readings_come_in(self):
+        meter = self.new_meter()
+        self.fill_yesterday(meter)
+        none = self.run_command("job", "drill", "--wait")
+        self.assertEqual(none.returncode, 1, none.stdout)
+        self.assertIn("there is no backup", none.stdout)
+        done = self.run_command("job", "backup", "--wait")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()[:2]], [["backup", "done"], ["verify_backup", "done"]])
+        digest = self.ask("GET", "/api/v1/digest")[1]["readings"]
+        found = self.ask("GET", "/api/v1/backups")[1]
+        self.assertEqual(found["backups"][0]["digest"], digest)
+
+        enough = threading.Event()
+
+        def send():
+            client, number = Client(self.address), 0
+            while not enough.is_set():
+                row = {"meter_id": meter, "at": iso(self.midnight(3) + timedelta(seconds=number)), "register": number}
+                client.json("POST", "/api/v1/readings", [row])
+                number += 1
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            for _ in range(3):
+                drilled = self.run_command("job", "drill", "--wait", "--json")
+                self.assertEqual(drilled.returncode, 0, drilled.stdout + drilled.stderr)
+                self.new_meter()
+        finally:
+            enough.set()
+            sender.join()
+        outcome = json.loads(drilled.stdout)["steps"][0]["outcome"]
+        self.assertIn("equal to the store as of frame", outcome)
+        last = self.ask("GET", "/api/v1/backups")[1]["last_drill"]
+        self.assertEqual((last["passed"], last["outcome"]), (True, outcome))
+        self.assertFalse((Path(found["directory"]) / "drill.part").exists())
+        listed = self.run_command("job", "list", "--job", "backup_drill")
+        self.assertEqual([line.split(", ")[-1].split()[1] for line in listed.stdout.splitlines() if line.startswith("run")], ["done"] * 3 + ["failed"])
+        self.assertIn("there is no backup", listed.stdout)
+
+    def test_the_daily_job_drills_once_a_week(self):
+        yesterday = self.midnight(1).strftime("%A").lower()
+        other = "sunday" if yesterday != "sunday" else "monday"
+        self.set_drill(other)
+        skipped = next(step for step in self.run_daily_job()["steps"] if step["name"] == "drill")
+        self.assertEqual((skipped["state"], skipped["outcome"]), ("skipped", f"once a week, in the run of {other}"))
+        self.set_drill(yesterday)
+        done = self.run_command("job", "daily", "--wait")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        line = next(line for line in done.stdout.splitlines() if line.startswith("drill"))
+        self.assertRegex(line, "done .* equal to the store as of frame")
+        gone = subprocess.run([PROGRAM, "job", "list", "--server", f"http://{free_address()}"], capture_output=True, text=True, timeout=WAIT_S)
+        self.assertEqual(gone.returncode, 1)
 
 
 class Events(Operations):
