@@ -162,9 +162,9 @@ class ReadingStore {
   //   threads  any that may wait for a fold or merge to end
   virtual Result<StoreSnapshot> snapshot() = 0;
 
-  // Lets go of the readings of whole months, those at or before month_start: the one at 00:00 closes the month before
-  // and goes with it (a total that begins there may still be told). Fold first: what is not folded yet may stay. What
-  // comes in later for a month that is gone is taken like any other. Nothing to do: success.
+  // Lets go of the readings of whole months, those at or before month_start, but for the newest of each channel: the
+  // month that begins there is counted from it on. Fold first: what is not folded yet may stay. What comes in later for
+  // a month that is gone is taken like any other. Nothing to do: success.
   //   month_start  the start of a month by the site's clock; within a month it is that of the month
   virtual Status drop_before(Instant month_start) = 0;
 

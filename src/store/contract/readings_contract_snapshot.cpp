@@ -124,46 +124,61 @@ TEST_P(ReadingsContract, SnapshotsAreTakenWhileEverythingGoesOn) {
   for (auto& thread : threads) thread.join();
 }
 
-TEST_P(ReadingsContract, WholeMonthsAreDroppedAndNoMore) {
+// The newest one of each channel stays: from it on the first month that is kept is counted.
+TEST_P(ReadingsContract, WholeMonthsAreDroppedButForTheNewestOfEachChannel) {
   append({reading(kMeter, kFebruary - kDay * 40, 1), reading(kMeter, kFebruary - Seconds{1}, 2),
           reading(kMeter, kFebruary, 3), reading(kMeter, kFebruary + Seconds{1}, 4), reading(kMeter, kMarch, 5),
-          reading(kMeter, kMarch + kDay, 6), reading(kOther, kFebruary - kDay, 7)});
+          reading(kMeter, kMarch + kDay, 6), reading(kOther, kFebruary - kDay * 50, 7),
+          reading(kOther, kFebruary - kDay * 40, 8)});
   must(store().hold());
-  append({reading(kOther, kFebruary - kDay * 2, 8)});
+  append({reading(kOther, kFebruary - kDay * 42, 9)});
   must(store().fold());
   must(store().drop_before(kFebruary - kDay * 400));  // nothing so old
   EXPECT_EQ(read(kMeter).size(), 6U);
   must(store().drop_before(kFebruary));
-  const auto kept = series({{kFebruary + Seconds{1}, 4}, {kMarch, 5}, {kMarch + kDay, 6}});
+  const auto kept = series({{kFebruary, 3}, {kFebruary + Seconds{1}, 4}, {kMarch, 5}, {kMarch + kDay, 6}});
+  const auto others = series({{kFebruary - kDay * 40, 8}});
   in_every_state([&] {
     EXPECT_EQ(without_flags(read(kMeter)), kept);
-    EXPECT_TRUE(read(kOther, {}, Neighbours::with).empty());
-    EXPECT_EQ(scan_all(store()).size(), 1U);
+    EXPECT_EQ(without_flags(read(kOther)), others);
+    EXPECT_EQ(scan_all(store()).size(), 2U);
     EXPECT_EQ(store().stats().newest, kMarch + kDay);
     EXPECT_EQ(store().stats().pending_readings, 1U);
   });
   must(store().drop_before(kFebruary));
   EXPECT_EQ(without_flags(read(kMeter)), kept);
-  // Late ones come like any other: those pending too.
+  // Late ones come like any other, those pending too, and go with the next drop.
   expect_counts(must(store().release(nullptr)), {.accepted = 1});
-  expect_counts(append({reading(kMeter, kFebruary, 9), reading(kMeter, kMarch, 5)}), {.accepted = 1, .duplicate = 1});
-  EXPECT_EQ(read(kOther).size(), 1U);
-  must(store().fold());
-  must(store().drop_before(kFebruary));
-  in_every_state([&] { EXPECT_EQ(without_flags(read(kMeter)), kept); });
-}
-
-TEST_P(ReadingsContract, WhereEverythingIsDroppedNothingIsLeft) {
-  append({reading(kMeter, kFebruary - kDay, 1), reading(kOther, kFebruary, 2)});
+  expect_counts(
+      append({reading(kMeter, kFebruary, 9), reading(kMeter, kFebruary - kDay, 2), reading(kMeter, kMarch, 5)}),
+      {.accepted = 1, .duplicate = 1, .conflict = 1});
+  EXPECT_EQ(read(kOther).size(), 2U);
   must(store().fold());
   must(store().drop_before(kFebruary));
   in_every_state([&] {
-    EXPECT_EQ(must(store().digest()), Digest{});
-    EXPECT_EQ(store().stats().newest, std::nullopt);
-    EXPECT_TRUE(must(store().latest(kMeter, 3)).empty());
+    EXPECT_EQ(without_flags(read(kMeter)), kept);
+    EXPECT_EQ(without_flags(read(kOther)), others);
   });
-  expect_counts(append({reading(kMeter, kFebruary - kDay * 2, 1)}), {.accepted = 1});
-  EXPECT_EQ(store().stats().newest, kFebruary - kDay * 2);
+  // A newer one takes its place.
+  append({reading(kOther, kFebruary - kDay, 10)});
+  must(store().fold());
+  must(store().drop_before(kFebruary));
+  in_every_state([&] { EXPECT_EQ(without_flags(read(kOther)), series({{kFebruary - kDay, 10}})); });
+}
+
+TEST_P(ReadingsContract, WhereAllMonthsAreDroppedTheNewestOfEachChannelIsLeft) {
+  append(
+      {reading(kMeter, kFebruary - kDay * 2, 1), reading(kMeter, kFebruary - kDay, 1), reading(kOther, kFebruary, 2)});
+  must(store().fold());
+  must(store().drop_before(kFebruary));
+  Digest left;
+  left.add(kMeter, kFebruary - kDay, MilliWattHours{1});
+  left.add(kOther, kFebruary, MilliWattHours{2});
+  in_every_state([&] {
+    EXPECT_EQ(must(store().digest()), left);
+    EXPECT_EQ(store().stats().newest, kFebruary);
+    EXPECT_EQ(must(store().latest(kMeter, 3)).size(), 1U);
+  });
 }
 
 }  // namespace

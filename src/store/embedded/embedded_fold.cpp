@@ -144,20 +144,26 @@ Status EmbeddedReadingStore::drop_before(Instant month_start) {
 // The manifest first; readers that hold what is gone keep it open.
 Status EmbeddedReadingStore::drop_now(Instant month_start) {
   const auto segments = live_.view().segments;
-  std::vector<LiveSegment> kept;
-  std::vector<std::string> dropped;
-  for (const LiveSegment& live : segments->all()) {
-    if (live.entry.month.to <= month_start)
-      dropped.push_back(live.entry.name);
-    else
-      kept.push_back(live);
-  }
-  if (dropped.empty()) return {};
-  if (auto done = replace_segments(std::move(kept), LiveSet::Folded::no, [](Manifest&) {}); !done) return done;
-  live_.recount_newest(month_start);
-  for (const std::string& name : dropped)
-    if (auto done = files_.remove(segment_directory() + "/" + name); !done) return done;
+  std::vector<LiveSegment> live;
+  std::vector<LiveSegment> going;
+  for (const LiveSegment& segment : segments->all())
+    (segment.entry.month.to <= month_start ? going : live).push_back(segment);
+  if (going.empty()) return {};
+  auto newest = fold_newest(files_, segment_directory(), going, options_.calendar, take_fold_number());
+  if (!newest) return newest.error();
+  if (newest->empty()) return {};
+  live.insert(live.end(), newest->begin(), newest->end());
+  if (auto done = replace_segments(std::move(live), LiveSet::Folded::no, [](Manifest&) {}); !done) return done;
+  for (const LiveSegment& segment : going)
+    if (auto done = files_.remove(segment_directory() + "/" + segment.entry.name); !done) return done;
   return {};
+}
+
+// Used up even where what it is for fails: the disk may have a manifest that names a segment of that number, and no
+// other one may come under its name.
+std::uint64_t EmbeddedReadingStore::take_fold_number() {
+  const std::scoped_lock lock{manifest_mutex_};
+  return manifest_.next_fold++;
 }
 
 Status EmbeddedReadingStore::merge_now() {

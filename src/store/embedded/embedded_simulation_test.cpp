@@ -175,7 +175,7 @@ class History {
     pending_.clear();
   }
 
-  // However often it is interrupted, in the end January is gone, and nothing else.
+  // However often it is interrupted, in the end January is gone but for its newest readings, and nothing else.
   void drop() {
     const Instant february = instant_from_epoch(1'738'339'200);
     for (bool dropped = false; !dropped && !testing::Test::HasFatalFailure();) {
@@ -186,7 +186,13 @@ class History {
       dropped = done.has_value();
       report(done);
     }
-    std::erase_if(acknowledged_, [&](const auto& kept) { return kept.first.second <= epoch_seconds(february); });
+    std::map<std::uint32_t, std::int64_t> newest;
+    for (const auto& [place, value] : acknowledged_)
+      if (place.second <= epoch_seconds(february)) newest[place.first] = place.second;  // ascending
+    std::erase_if(acknowledged_, [&](const auto& kept) {
+      const auto& [channel, seconds] = kept.first;
+      return seconds <= epoch_seconds(february) && seconds != newest[channel];
+    });
   }
 
   void acknowledge(const Reading& reading) {

@@ -211,6 +211,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   void tell_work(StoreWork::Kind kind, std::uint64_t joined, std::span<const LiveSegment> made,
                  std::chrono::nanoseconds since) const;
   Status drop_now(Instant month_start);
+  std::uint64_t take_fold_number();
   Status merge_now();
   Result<bool> merge_once();
   using EditManifest = std::function<void(Manifest&)>;

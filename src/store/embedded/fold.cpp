@@ -1,7 +1,10 @@
 #include "store/embedded/fold.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
 
+#include "store/embedded/segment_walk.h"
 #include "store/embedded/segment_writer.h"
 
 namespace meterhouse {
@@ -73,7 +76,58 @@ class MonthWriters {
   Series piece_;
 };
 
+// One visit for each channel of the segments, with its blocks.
+using VisitBlocks = std::function<Status(SeriesKey, const std::vector<SegmentCursor*>&)>;
+Status for_each_channel(std::span<const LiveSegment> segments, const VisitBlocks& visit) {
+  SegmentWalk walk;
+  for (const LiveSegment& live : segments) walk.add(SegmentCursor{live.segment});
+  if (auto done = walk.start(); !done) return done;
+  while (const auto key = walk.key()) {
+    if (auto done = visit(*key, walk.select(*key)); !done) return done;
+    if (auto done = walk.pass(); !done) return done;
+  }
+  return {};
+}
+
+// Whether each channel of the segments has one reading in all of them.
+Result<bool> are_one_each(std::span<const LiveSegment> segments) {
+  std::uint64_t readings = 0;
+  std::uint64_t blocks = 0;
+  for (const LiveSegment& live : segments) {
+    readings += live.entry.readings;
+    blocks += live.segment->info().blocks;
+  }
+  if (readings != blocks) return false;
+  std::uint64_t channels = 0;
+  const auto walked = for_each_channel(segments, [&](SeriesKey, const auto&) {
+    ++channels;
+    return Status{};
+  });
+  if (!walked) return walked.error();
+  return channels == readings;
+}
+
 }  // namespace
+
+Result<std::vector<LiveSegment>> fold_newest(FileSystem& files, const std::string& directory,
+                                             std::span<const LiveSegment> segments, const SiteCalendar& calendar,
+                                             std::uint64_t fold_sequence) {
+  const auto nothing_to_do = are_one_each(segments);
+  if (!nothing_to_do) return nothing_to_do.error();
+  if (*nothing_to_do) return std::vector<LiveSegment>{};
+  MonthWriters writers{files, directory, calendar, fold_sequence};
+  Series series;
+  const auto written = for_each_channel(segments, [&](SeriesKey key, const std::vector<SegmentCursor*>& blocks) {
+    // Of equal instants the first counts: the lower fold.
+    const auto newest = std::ranges::max_element(blocks, {}, [](const auto* block) { return block->summary().last; });
+    if (auto done = (*newest)->decode(series); !done) return done;
+    const auto seconds = static_cast<std::uint32_t>(epoch_seconds(series.at.back()));
+    const auto entry = RunArena::Entry::of(seconds, series.registers.back(), series.flags_at(series.size() - 1));
+    return writers.add_channel(key, {&entry, 1});
+  });
+  if (!written) return written.error();
+  return writers.finish();
+}
 
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
                                            const SiteCalendar& calendar, std::uint64_t fold_sequence,

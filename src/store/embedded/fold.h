@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/file_system.h"
@@ -18,6 +19,13 @@ namespace meterhouse {
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
                                            const SiteCalendar& calendar, std::uint64_t fold_sequence,
                                            TouchedDays* touched = nullptr);
+
+// Writes the newest reading of each channel of these segments, as segments of the months those lie in: what is kept of
+// months that are let go of. Otherwise as fold_head. Empty: it would be all there is in them.
+//   segments  in the order of a SegmentSet
+Result<std::vector<LiveSegment>> fold_newest(FileSystem& files, const std::string& directory,
+                                             std::span<const LiveSegment> segments, const SiteCalendar& calendar,
+                                             std::uint64_t fold_sequence);
 
 // The name of a segment file: month and folds, "2025-02-00000000000000000007-00000000000000000009.segment".
 std::string segment_name(TimeRange month, const SiteCalendar& calendar, std::uint64_t first_fold,

@@ -36,7 +36,6 @@ Result<AppendCounts> LiveSet::apply(std::span<const Reading> batch, Instant arri
   if (!batch.empty()) note_newest(static_cast<std::uint64_t>(newest));
   std::vector<const Reading*> unresolved;
   apply_known(batch, arrived, counts, unresolved);
-  if (!batch.empty()) note_newest(static_cast<std::uint64_t>(newest));  // it may have been recounted in between
   // By channel, so that a meter that sends a day again costs one look at its segment and not one a reading.
   std::ranges::stable_sort(unresolved, {}, [](const Reading* reading) { return reading->key(); });
   Status result;
@@ -183,22 +182,6 @@ void LiveSet::note_newest(std::uint64_t seconds) {
   std::uint64_t known = newest_;
   while (known < seconds + 1 && !newest_.compare_exchange_weak(known, seconds + 1)) {
   }
-}
-
-void LiveSet::recount_newest(Instant dropped) {
-  std::uint64_t known = newest_;
-  const auto bound = static_cast<std::uint64_t>(epoch_seconds(dropped)) + 1;
-  if (known > bound) return;
-  std::uint64_t newest = 0;
-  const auto see = [&](Instant at) { newest = std::max(newest, static_cast<std::uint64_t>(epoch_seconds(at)) + 1); };
-  state_.with([&](const State& state) {
-    for (const Head* head : {static_cast<const Head*>(state.active.get()), state.frozen.get()})
-      if (head != nullptr)
-        for (const SeriesKey key : head->sorted_keys()) see(head->run(key).back().at());
-    for (const LiveSegment& live : state.segments->all())
-      if (live.segment->info().blocks != 0) see(live.segment->info().newest);
-  });
-  newest_.compare_exchange_strong(known, newest);  // else something newer has come
 }
 
 std::optional<Instant> LiveSet::newest() const {

@@ -42,10 +42,6 @@ class LiveSet {
   enum class Folded : std::uint8_t { no, yes };
   void publish(std::shared_ptr<const SegmentSet> segments, Folded folded);
 
-  // The newest reading may have been in a segment that is gone. Looks at every channel of the heads, but only where no
-  // reading lies behind `dropped`.
-  void recount_newest(Instant dropped);
-
   LiveView view() const;
   // The heads' readings within the range; with neighbours also the nearest before and behind it, and maybe one more.
   LiveChannel channel(SeriesKey key, ReadRange range, Neighbours neighbours) const;

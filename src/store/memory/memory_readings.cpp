@@ -172,7 +172,10 @@ Result<StoreSnapshot> MemoryReadingStore::snapshot() {
 Status MemoryReadingStore::drop_before(Instant month_start) {
   return contents_.with([&](Contents& contents) -> Status {
     if (contents.closed) return closed_error();
-    for (auto& [key, channel] : contents.channels) channel.erase(channel.begin(), channel.upper_bound(month_start));
+    for (auto& [key, channel] : contents.channels) {
+      const auto behind = channel.upper_bound(month_start);
+      if (behind != channel.begin()) channel.erase(channel.begin(), std::prev(behind));
+    }
     return {};
   });
 }
