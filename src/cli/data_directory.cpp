@@ -5,6 +5,7 @@
 #include "cli/new_store_id.h"
 #include "service/backup_directory.h"
 #include "service/catalog_change.h"
+#include "service/day_close.h"
 #include "service/restore_marker.h"
 #include "store/embedded/store_lock.h"
 #include "store/sqlite/sqlite_catalog.h"
@@ -139,8 +140,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                       .on_change = [&](std::string_view change) { return apply_change(*opened->catalog_, change); },
                       .on_replay = std::move(options.on_replay),
                       .on_fold = [&catalog = *opened->catalog_](
-                                     std::span<const date::local_days> days,
-                                     std::uint64_t sequence) { return catalog.touch_days(days, sequence); },
+                                     const FoldedDays& days,
+                                     std::uint64_t sequence) { return note_folded_days(catalog, days, sequence); },
+                      .snap = site.snap,
                       .on_frame = std::move(on_frame),
                       .on_work = std::move(options.on_work),
                       .on_background_error = options.on_background_error,

@@ -1,5 +1,6 @@
 #include "service/day_close.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -57,6 +58,26 @@ Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
   }
   if (auto done = parts.catalog.close_day(closed, totals); !done) return done.error();
   return closed;
+}
+
+// Of a gap the days alone that were summed up: the others will be. One that is being summed up for the first time right
+// now is behind the newest.
+Status note_folded_days(DayCatalog& catalog, const FoldedDays& days, std::uint64_t sequence) {
+  constexpr date::days kMostBehind{366};
+  if (auto done = catalog.touch_days(days.touched, sequence); !done) return done;
+  if (days.between.empty()) return {};
+  const auto newest = catalog.newest_closed_day();
+  if (!newest) return newest.error();
+  std::vector<date::local_days> behind;
+  for (FoldedDays::Range range : days.between) {
+    range.last = std::min(range.last, DayCatalog::kLastDay);
+    if (auto done = catalog.touch_known_days(range.first, range.last, sequence); !done) return done;
+    if (!*newest) continue;
+    const date::local_days last = std::min(range.last, (*newest)->day + kMostBehind);
+    for (auto day = std::max(range.first, (*newest)->day + date::days{1}); day <= last; day += date::days{1})
+      behind.push_back(day);
+  }
+  return catalog.touch_days(behind, sequence);
 }
 
 Status keep_closed_day(const DayCloseParts& parts, const TouchedDay& touched) {

@@ -7,6 +7,7 @@
 #include "model/day_total.h"
 #include "service/usage_queries.h"
 #include "store/catalog.h"
+#include "store/folded_days.h"
 #include "store/readings.h"
 
 namespace meterhouse {
@@ -26,6 +27,10 @@ struct DayCloseParts {
 //   errors    unavailable: progress said so; the store's and the catalog's
 Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
                             const std::function<bool(double)>& progress);
+
+// What a fold tells (EmbeddedOptions::on_fold), noted: the days to be summed up, again where they were already. errors
+// the catalog's
+Status note_folded_days(DayCatalog& catalog, const FoldedDays& days, std::uint64_t sequence);
 
 // Leaves the sums of a closed day as they are and forgets that late readings touched it: the readings they were made
 // from are not kept any more. A day that was never closed stays so.

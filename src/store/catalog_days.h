@@ -26,6 +26,9 @@ class DayCatalog {
   // day that is noted already keeps the greater sequence. Any order, repetitions allowed.
   virtual Status touch_days(std::span<const date::local_days> days, std::uint64_t sequence) = 0;
 
+  // The same of those of the days from `first` to `last`, both included, that are closed or noted already.
+  virtual Status touch_known_days(date::local_days first, date::local_days last, std::uint64_t sequence) = 0;
+
   // The first `limit` (1..kMaxDaysPerPage) days before `until` that are noted so, ascending.
   virtual Result<std::vector<TouchedDay>> touched_days(date::local_days until, std::size_t limit) const = 0;
 

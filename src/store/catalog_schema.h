@@ -100,9 +100,16 @@ inline constexpr const char* kSelectAllSteps = "SELECT " MH_STEP_COLUMNS " FROM 
 inline constexpr const char* kDeleteSteps = "DELETE FROM job_step WHERE run_id = $1";
 #undef MH_STEP_COLUMNS
 
-inline constexpr const char* kTouchDay =
-    "INSERT INTO touched_day (day, sequence) VALUES ($1, $2) ON CONFLICT (day) DO UPDATE SET sequence ="
-    " CASE WHEN excluded.sequence > touched_day.sequence THEN excluded.sequence ELSE touched_day.sequence END";
+#define MH_KEEP_NEWER_TOUCH                             \
+  " ON CONFLICT (day) DO UPDATE SET sequence ="         \
+  " CASE WHEN excluded.sequence > touched_day.sequence" \
+  " THEN excluded.sequence ELSE touched_day.sequence END"
+inline constexpr const char* kTouchDay = "INSERT INTO touched_day (day, sequence) VALUES ($1, $2)" MH_KEEP_NEWER_TOUCH;
+inline constexpr const char* kTouchKnownDays =
+    "INSERT INTO touched_day (day, sequence) SELECT day, $1 FROM"
+    " (SELECT day FROM closed_day WHERE day BETWEEN $2 AND $3"
+    " UNION SELECT day FROM touched_day WHERE day BETWEEN $2 AND $3) AS known WHERE true" MH_KEEP_NEWER_TOUCH;
+#undef MH_KEEP_NEWER_TOUCH
 inline constexpr const char* kForgetTouches = "DELETE FROM touched_day WHERE day = $1 AND sequence <= $2";
 inline constexpr const char* kSelectTouched =
     "SELECT day, sequence FROM touched_day WHERE day < $1 ORDER BY day LIMIT $2";

@@ -46,6 +46,17 @@ TEST_P(CatalogContract, AnEmptyCatalogHasNoDays) {
   must(catalog().touch_days({}, 5));
 }
 
+TEST_P(CatalogContract, OfAGapTheDaysAreTouchedThatAreClosedOrTouched) {
+  must(catalog().close_day(closed_of(kDay), {}));
+  must(catalog().close_day(closed_of(kDay + kOneDay * 2), {}));
+  must(catalog().touch_days(std::vector{kDay + kOneDay, kDay + kOneDay * 2}, 11));
+  must(catalog().touch_known_days(kDay + kOneDay, kDay + kOneDay * 5, 12));
+  EXPECT_THAT(touched(catalog()), ElementsAre(TouchedDay{kDay + kOneDay, 12}, TouchedDay{kDay + kOneDay * 2, 12}));
+  must(catalog().touch_known_days(DayCatalog::kFirstDay, DayCatalog::kLastDay, 9));
+  EXPECT_THAT(touched(catalog()),
+              ElementsAre(TouchedDay{kDay, 9}, TouchedDay{kDay + kOneDay, 12}, TouchedDay{kDay + kOneDay * 2, 12}));
+}
+
 TEST_P(CatalogContract, ATouchedDayKeepsTheNewestFrameThatTouchesIt) {
   must(catalog().touch_days(std::vector{kDay + kOneDay, kDay, kDay}, 7));
   must(catalog().touch_days(std::vector{kDay, DayCatalog::kFirstDay, DayCatalog::kLastDay}, 9));

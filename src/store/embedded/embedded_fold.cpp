@@ -104,9 +104,9 @@ Status EmbeddedReadingStore::fold_aside() {
 Status EmbeddedReadingStore::write_aside(const Aside& aside) {
   const auto since = clock_.stopwatch();
   const LiveView view = live_.view();
-  TouchedDays touched{options_.calendar};
+  TouchedDays touched{options_.calendar, options_.snap};
   auto live = fold_head(files_, segment_directory(), *view.frozen, options_.calendar, manifest().next_fold,
-                        options_.on_fold ? &touched : nullptr);
+                        options_.on_fold ? &touched : nullptr, *view.segments);
   if (!live) return live.error();
   // Before the manifest: afterwards the journal is gone, and who did not hear of the days by then never would.
   if (const auto days = touched.days(); !days.empty())

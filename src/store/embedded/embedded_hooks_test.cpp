@@ -16,6 +16,7 @@ namespace {
 
 using namespace date::literals;  // NOLINT(google-build-using-namespace): for the dates' own suffixes
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 constexpr Instant kMidnight = instant_from_epoch(1'740'067'200);  // 2025-02-21 00:00 in Singapore
 constexpr std::chrono::hours kDay{24};
@@ -42,10 +43,10 @@ TEST(EmbeddedHooks, AFoldTellsTheDaysItChangesBeforeTheManifestNamesItsSegments)
   std::vector<Fold> folds;
   EmbeddedOptions hooked = options();
   std::vector<std::byte> manifest;
-  hooked.on_fold = [&](std::span<const date::local_days> touched, std::uint64_t sequence) -> Status {
+  hooked.on_fold = [&](const FoldedDays& told, std::uint64_t sequence) -> Status {
     EXPECT_EQ(disk.content("data/MANIFEST"), manifest);
     Fold& fold = folds.emplace_back();
-    for (const date::local_days day : touched) fold.days.emplace_back(day);
+    for (const date::local_days day : told.touched) fold.days.emplace_back(day);
     fold.sequence = sequence;
     return {};
   };
@@ -76,15 +77,49 @@ TEST(EmbeddedHooks, AFoldTellsTheDaysItChangesBeforeTheManifestNamesItsSegments)
   EXPECT_THAT(folds[0].days, ElementsAre(2025_y / 2 / 21, 2025_y / 2 / 22, 2025_y / 2 / 28, 2025_y / 3 / 1));
 }
 
+// What lies between a reading and its neighbours is spread another way now, on whichever days that is.
+TEST(EmbeddedHooks, AFoldTellsTheGapsThatItsReadingsEndOrDivide) {
+  using Range = std::pair<date::year_month_day, date::year_month_day>;
+  SimulatedDisk disk;
+  const ManualClock clock{kMidnight + kDay};
+  std::vector<Range> between;
+  EmbeddedOptions hooked = options();
+  hooked.snap = Seconds{120};
+  hooked.on_fold = [&](const FoldedDays& told, std::uint64_t) -> Status {
+    for (const auto& range : told.between) between.emplace_back(range.first, range.last);
+    return {};
+  };
+  auto store = must(EmbeddedReadingStore::open(disk, clock, hooked));
+  const auto fold = [&](const std::vector<Reading>& batch) {
+    between.clear();
+    must(store->append_and_wait(batch));
+    must(store->fold());
+    return between;
+  };
+  const Instant noon = kMidnight + std::chrono::hours{12};
+  EXPECT_THAT(fold({reading(noon)}), IsEmpty());  // the first of all: 2025-02-21
+  EXPECT_THAT(fold({reading(noon + kDay * 5)}), ElementsAre(Range{2025_y / 2 / 21, 2025_y / 2 / 26}));
+  store.reset();  // what it knew of the channels is gone
+  store = must(EmbeddedReadingStore::open(disk, clock, hooked));
+  EXPECT_THAT(fold({reading(noon + kDay * 3)}),
+              ElementsAre(Range{2025_y / 2 / 21, 2025_y / 2 / 26}));  // late: divides it
+  EXPECT_THAT(fold({reading(noon + kDay), reading(noon + kDay * 2)}),
+              ElementsAre(Range{2025_y / 2 / 21, 2025_y / 2 / 24}));
+  EXPECT_THAT(fold({reading(kMidnight + kDay * 5), reading(kMidnight + kDay * 6 - Seconds{30})}),
+              ElementsAre(Range{2025_y / 2 / 24, 2025_y / 2 / 25}));
+  // In order of time, from one end of the day to the other: no gap.
+  EXPECT_THAT(fold({reading(kMidnight + kDay * 6 + Seconds{1'800}), reading(kMidnight + kDay * 7)}), IsEmpty());
+}
+
 TEST(EmbeddedHooks, WhereTheDaysCannotBeToldTheFoldIsTriedAgain) {
   SimulatedDisk disk;
   const ManualClock clock{kMidnight};
   int left_to_fail = 2;
   std::vector<std::size_t> told;
   EmbeddedOptions hooked = options();
-  hooked.on_fold = [&](std::span<const date::local_days> touched, std::uint64_t) -> Status {
+  hooked.on_fold = [&](const FoldedDays& days, std::uint64_t) -> Status {
     if (left_to_fail-- > 0) return Error{Errc::no_space, "the catalog is full"};
-    told.push_back(touched.size());
+    told.push_back(days.touched.size());
     return {};
   };
   auto store = must(EmbeddedReadingStore::open(disk, clock, hooked));

@@ -21,6 +21,7 @@
 #include "store/embedded/live_set.h"
 #include "store/embedded/manifest.h"
 #include "store/embedded/worker.h"
+#include "store/folded_days.h"
 #include "store/readings.h"
 
 namespace meterhouse {
@@ -62,11 +63,12 @@ struct EmbeddedOptions {
   };
   std::function<void(const Replayed&)> on_replay = [](const Replayed&) {};
   // Called by a fold, before what it folds lies in segments and nowhere else: the local days that its readings change
-  // (one at 00:00 changes the day it closes and the one it opens), ascending, and the journal's sequence up to which
-  // it folds. Its error fails the fold, which is tried again: days may be told twice, never not at all. Null: none.
+  // (one at 00:00 changes the day it closes and the one it opens), and the journal's sequence up to which it folds. Its
+  // error fails the fold, which is tried again: days may be told twice, never not at all. Null: none.
   //   threads  one of the store, or that of fold() and close(); must not call the store
-  using OnFold = std::function<Status(std::span<const date::local_days> touched, std::uint64_t sequence)>;
+  using OnFold = std::function<Status(const FoldedDays& days, std::uint64_t sequence)>;
   OnFold on_fold = nullptr;
+  Seconds snap{0};  // a reading this near to midnight stands on it: for on_fold
   // Called with each frame that is written, whole, those that end a file too, when it is durable and before its callers
   // are answered, in the order of the stream; while opening also with those that are not folded, or released, yet: they
   // may have been told before. Its error goes to on_background_error and fails nothing. Null: none.

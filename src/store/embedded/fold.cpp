@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 
 #include "store/embedded/segment_walk.h"
@@ -76,6 +77,47 @@ class MonthWriters {
   Series piece_;
 };
 
+// The instants around a run of a channel that lies among others: those within it, and the nearest before and behind.
+// Where a damaged segment does not tell them there are none: nobody can sum up its days either.
+Result<std::vector<Instant>> instants_around(SeriesKey key, ReadRange run, const SegmentSet& segments) {
+  Series before, within, after;
+  Status read = segments.newest(key, run.from - Seconds{1}, 1, before);
+  if (read) read = segments.read_into(key, run, std::numeric_limits<std::size_t>::max(), within);
+  if (read) read = segments.oldest(key, run.to + Seconds{1}, after);
+  if (!read && read.error().code != Errc::corruption) return read.error();
+  std::vector<Instant> instants;
+  if (!read) return instants;
+  for (const Series* part : {&before, &within, &after})
+    instants.insert(instants.end(), part->at.begin(), part->at.end());
+  return instants;
+}
+
+// A meter that sends in order of time has but one reading before its run that matters, and the head knows its instant.
+Status touch_days(SeriesKey key, const Head& head, const SegmentSet& segments, TouchedDays& touched) {
+  const auto run = head.run(key);
+  const auto newest = head.newest_outside(key);
+  std::vector<Instant> others;
+  if (newest && *newest < run.front().at()) {
+    others.push_back(*newest);
+  } else if (newest) {
+    auto around = instants_around(key, {run.front().at(), run.back().at()}, segments);
+    if (!around) return around.error();
+    others = std::move(*around);
+  }
+  auto behind = others.begin();
+  for (std::size_t i = 0; i < run.size(); ++i) {
+    const Instant at = run[i].at();
+    while (behind != others.end() && *behind < at) ++behind;
+    std::optional<Instant> before, after;
+    if (behind != others.begin()) before = *std::prev(behind);
+    if (behind != others.end()) after = *behind;
+    if (i > 0) before = std::max(before.value_or(kFirstInstant), run[i - 1].at());
+    if (i + 1 < run.size()) after = std::min(after.value_or(kLastInstant), run[i + 1].at());
+    touched.add(at, before, after);
+  }
+  return {};
+}
+
 // One visit for each channel of the segments, with its blocks.
 using VisitBlocks = std::function<Status(SeriesKey, const std::vector<SegmentCursor*>&)>;
 Status for_each_channel(std::span<const LiveSegment> segments, const VisitBlocks& visit) {
@@ -131,13 +173,12 @@ Result<std::vector<LiveSegment>> fold_newest(FileSystem& files, const std::strin
 
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
                                            const SiteCalendar& calendar, std::uint64_t fold_sequence,
-                                           TouchedDays* touched) {
+                                           TouchedDays* touched, const SegmentSet& outside) {
   MonthWriters writers{files, directory, calendar, fold_sequence};
   for (const SeriesKey key : head.sorted_keys()) {
-    const auto run = head.run(key);
-    if (auto done = writers.add_channel(key, run); !done) return done.error();
+    if (auto done = writers.add_channel(key, head.run(key)); !done) return done.error();
     if (touched != nullptr)
-      for (const auto& entry : run) touched->add(entry.at());
+      if (auto done = touch_days(key, head, outside, *touched); !done) return done.error();
   }
   return writers.finish();
 }

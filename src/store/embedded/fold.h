@@ -16,9 +16,10 @@ namespace meterhouse {
 // are finished stay: a manifest whose write failed at the last step may name them, from a try before. The next try of
 // the same fold replaces them, or the next open removes them.
 //   touched  gets the days that the readings change; null: nobody asks
+//   outside  where the other readings of the channels lie, for that
 Result<std::vector<LiveSegment>> fold_head(FileSystem& files, const std::string& directory, const Head& head,
                                            const SiteCalendar& calendar, std::uint64_t fold_sequence,
-                                           TouchedDays* touched = nullptr);
+                                           TouchedDays* touched = nullptr, const SegmentSet& outside = {});
 
 // Writes the newest reading of each channel of these segments, as segments of the months those lie in: what is kept of
 // months that are let go of. Otherwise as fold_head. Empty: it would be all there is in them.

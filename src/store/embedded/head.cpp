@@ -124,6 +124,12 @@ std::optional<Instant> Head::newest_known(SeriesKey key) const {
   return instant_from_epoch(std::max(c.count > 0 ? c.newest : 0, c.has_outside ? c.newest_outside : 0));
 }
 
+std::optional<Instant> Head::newest_outside(SeriesKey key) const {
+  const Channel& c = channel(table_.find(key));
+  if (!c.has_outside) return std::nullopt;
+  return instant_from_epoch(c.newest_outside);
+}
+
 std::vector<SeriesKey> Head::sorted_keys(KeyRange keys) const {
   std::vector<SeriesKey> sorted;
   for (std::uint32_t index = 0; index < table_.size(); ++index) {

@@ -167,6 +167,8 @@ class Head {
   std::span<const RunArena::Entry> run(SeriesKey key) const;
   // The newest instant of a channel of this head, in it or outside; nullopt: it has no reading anywhere.
   std::optional<Instant> newest_known(SeriesKey key) const;
+  // As add_channel() was told. The channel is in the head.
+  std::optional<Instant> newest_outside(SeriesKey key) const;
   std::vector<SeriesKey> sorted_keys(KeyRange keys = {}) const;  // of the channels that have a reading
 
   // How a head stood at a moment can be told later, while readings come in: a run then had a size, and has grown at its

@@ -41,7 +41,7 @@ TEST(TouchedDays, AreTheDayAReadingLiesInAndTheOneItCloses) {
     for (const std::int64_t at : c.readings) touched.add(instant_from_epoch(at));
     std::vector<date::local_days> expected;
     for (const auto& day : c.days) expected.push_back(local(day));
-    EXPECT_EQ(touched.days(), expected);
+    EXPECT_EQ(touched.days().touched, expected);
   }
 }
 
@@ -63,8 +63,21 @@ TEST(TouchedDays, InAnyOrderTheSame) {
         if (range.from <= at && at <= range.to) expected.insert(day);
       }
     }
-    EXPECT_EQ(touched.days(), std::vector<date::local_days>(expected.begin(), expected.end()));
+    EXPECT_EQ(touched.days().touched, std::vector<date::local_days>(expected.begin(), expected.end()));
   }
+}
+
+TEST(TouchedDays, OneNearMidnightStandsOnIt) {
+  const SiteCalendar calendar = must(SiteCalendar::of("Asia/Singapore"));
+  const auto days = [&](std::int64_t seconds_from_midnight) {
+    TouchedDays touched{calendar, Seconds{120}};
+    touched.add(instant_from_epoch(1'740'067'200 + seconds_from_midnight));
+    return touched.days().touched.size();
+  };
+  EXPECT_EQ(days(-121), 1U);
+  EXPECT_EQ(days(-120), 2U);
+  EXPECT_EQ(days(120), 2U);
+  EXPECT_EQ(days(121), 1U);
 }
 
 }  // namespace

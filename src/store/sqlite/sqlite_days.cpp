@@ -100,6 +100,12 @@ Status SqliteCatalog::touch_days(std::span<const date::local_days> days, std::ui
   });
 }
 
+Status SqliteCatalog::touch_known_days(date::local_days first, date::local_days last, std::uint64_t sequence) {
+  return writing([&](SqliteConnection& connection) {
+    return run(connection, kTouchKnownDays, {checked(sequence), checked(first), checked(last)});
+  });
+}
+
 Result<std::vector<TouchedDay>> SqliteCatalog::touched_days(date::local_days until, std::size_t limit) const {
   const CatalogQuery query{kSelectTouched, {day_number(until), checked_limit(limit)}};
   return reading([&](SqliteConnection& connection) { return select_all<TouchedDay>(connection, query, touched_of); });
