@@ -140,7 +140,11 @@ Result<date::local_days> DailySchedule::newest() {
 Status DailySchedule::submit_due(JobRunner& jobs) {
   const auto newest_day = newest();
   if (!newest_day) return newest_day.error();
-  for (const date::local_days day : daily_runs_due(calendar_, clock_.now(), at_, *newest_day)) {
+  // A clock that was ahead must not keep the job from running until the day it showed.
+  const date::local_days today = calendar_.day_of(clock_.now());
+  if (*newest_day > today)
+    if (auto done = remember(today - date::days{1}); !done) return done.error();
+  for (const date::local_days day : daily_runs_due(calendar_, clock_.now(), at_, *newest_)) {
     const auto id = jobs.submit(kDailyJob, day, "schedule");
     // One of that day that somebody has begun by hand counts as the day's.
     if (!id && id.error().code != Errc::conflict) return id.error();

@@ -205,5 +205,33 @@ TEST_F(DailyJobTest, TheScheduleCatchesUpInOrderAndRemembers) {
   EXPECT_THAT(days, ElementsAre(day(2025, 2, 21), day(2025, 2, 22), day(2025, 2, 23), day(2025, 2, 24)));
 }
 
+TEST_F(DailyJobTest, TheScheduleGoesOnAfterTheClockWasAhead) {
+  JobRunner::Options options;
+  std::vector<date::local_days> days;
+  const auto whole = parts();
+  options.plans[kDailyJob] = [&](const JobRun& run) { return daily_job_steps(whole, *run.day); };
+  options.threads = JobRunner::Options::Threads::none;
+  options.on_change = [&](const JobRun& run, const JobStep* step) {
+    if (step == nullptr && run.ended) days.push_back(*run.day);
+  };
+  JobRunner runner{*catalog_, clock_, std::move(options)};
+  must(runner.start());
+  DailySchedule schedule{calendar_, clock_, *catalog_, std::chrono::minutes{10}};
+  const auto tick_at = [&](const char* now) {
+    days.clear();
+    clock_.set(instant(now));
+    must(schedule.submit_due(runner));
+    runner.run_waiting();
+    return days;
+  };
+  EXPECT_THAT(tick_at("2025-02-21T00:10:00+08:00"), IsEmpty());  // a new installation
+  EXPECT_THAT(tick_at("2025-02-22T00:10:00+08:00"), ElementsAre(day(2025, 2, 21)));
+  EXPECT_THAT(tick_at("2025-02-21T23:59:59+08:00"), IsEmpty());  // a second back, over midnight: not once more
+  EXPECT_THAT(tick_at("2025-02-22T00:10:01+08:00"), IsEmpty());
+  EXPECT_EQ(tick_at("2025-03-10T12:00:00+08:00").size(), 16U);
+  EXPECT_THAT(tick_at("2025-02-22T12:00:00+08:00"), IsEmpty());
+  EXPECT_THAT(tick_at("2025-02-23T00:10:00+08:00"), ElementsAre(day(2025, 2, 22)));
+}
+
 }  // namespace
 }  // namespace meterhouse
