@@ -4,13 +4,19 @@ follows, the command must have printed that; `…` stands for anything within a 
 
     docs_run_test.py PROGRAM PAGE
 
-What differs from a reader's terminal: 127.0.0.1:8050 becomes a free port, and the tour's folder lies in the temporary one."""
+A page on operations begins where its runbook does: a server shipped its journal and made a backup, then its disk was lost.
 
+What differs from a reader's terminal: 127.0.0.1:8050 becomes a free port, and the folders that a page names lie in the
+temporary one."""
+
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from repository import ROOT
@@ -18,7 +24,8 @@ from running_server import RunningServer, free_address
 
 BLOCK = re.compile(r"^```(sh run|text output)\n(.*?)^```", re.M | re.S)
 DEFAULT_ADDRESS = "127.0.0.1:8050"
-TOUR_FOLDER = "/tmp/meterhouse-tour"
+FOLDERS = ("/tmp/meterhouse-tour", "/mnt/backups", "/var/lib/meterhouse", "/etc/meterhouse.json")
+LEFT_RUNNING = ("./run.sh", "meterhouse serve")
 COMMAND_TIMEOUT_S = 180
 
 
@@ -47,6 +54,27 @@ def prepare(folder, program):
     built = folder / "build" / "release"
     built.mkdir(parents=True)
     (built / "meterhouse").symlink_to(program)
+    for name in FOLDERS:
+        (folder / name.strip("/")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def lose_a_disk(folder, program, address):
+    """What the runbook is for: a server with backups in another place, and then no data directory any more."""
+    paths = {name: folder / name.strip("/") for name in FOLDERS}
+    data, backups, config = paths["/var/lib/meterhouse"], paths["/mnt/backups"] / "meterhouse", paths["/etc/meterhouse.json"]
+    settings = json.loads((ROOT / "config/meterhouse.json").read_text(encoding="utf-8"))
+    config.write_text(json.dumps({**settings, "journal_shipping": "every_batch", "daily_job_at": "off"}), encoding="utf-8")
+    command = [program, "serve", "--demo", "--data", data, "--config", config, "--backup-dir", backups, "--listen", address]
+    with RunningServer(list(map(str, command)), address, cwd=folder) as server:
+        run = json.loads(server.request("POST", "/api/v1/backups", {})[1])
+        while run["state"] == "running":
+            time.sleep(0.1)  # nothing tells from outside when a job ends
+            run = json.loads(server.get(f"/api/v1/jobs/{run['id']}")[1])
+        meter = json.loads(server.get("/api/v1/meters?limit=1")[1])["meters"][0]["meter_id"]
+        latest = json.loads(server.get(f"/api/v1/meters/{meter}/latest")[1])
+        later = [{"meter_id": meter, "at": latest["at"][:-8] + "1" + latest["at"][-7:], "register": latest["register"]}]
+        assert json.loads(server.request("POST", "/api/v1/readings", later)[1])["accepted"] == 1
+    shutil.rmtree(data)  # the server was killed
 
 
 def run_command(command, expected, folder, env):
@@ -69,14 +97,19 @@ def run_page(program, page):
     with tempfile.TemporaryDirectory(prefix="meterhouse-docs-") as name:
         folder = Path(name)
         text = (ROOT / page).read_text(encoding="utf-8").replace(DEFAULT_ADDRESS, address)
-        to_run = blocks(text.replace(TOUR_FOLDER, str(folder / "tour")))
+        for name in FOLDERS:
+            text = text.replace(name, str(folder / name.strip("/")))
+        to_run = blocks(text)
         if not to_run:
             return [f"{page}: no block to run"]
         prepare(folder, program)
         env = dict(os.environ, METERHOUSE_LISTEN=address, METERHOUSE_DATA=str(folder / "data"), METERHOUSE_PROGRAM=program)
+        env["PATH"] = f"{folder / 'build/release'}:{env['PATH']}"
+        if "operations" in page:
+            lose_a_disk(folder, program, address)
         try:
             for command, expected in to_run:
-                if command.startswith("./run.sh") and server is None:
+                if command.startswith(LEFT_RUNNING) and server is None:
                     print(f"$ {command.rstrip()}  (left running)", flush=True)
                     server = RunningServer(["bash", "-c", "exec " + command], address, cwd=folder, env=env)
                     continue
