@@ -146,7 +146,7 @@ TEST(EmbeddedHooks, AFoldThatFailedIsMadeUpForWithoutACaller) {
   EmbeddedOptions hooked = options();
   hooked.threads = StoreThreads::own;
   hooked.head_budget_bytes = 1;
-  hooked.on_fold = [&](std::span<const date::local_days>, std::uint64_t) {
+  hooked.on_fold = [&](const FoldedDays&, std::uint64_t) {
     return full ? Status{Error{Errc::no_space, "the catalog is full"}} : Status{};
   };
   hooked.on_background_error = [&](const Error&) { ++told; };
