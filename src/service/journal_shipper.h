@@ -92,7 +92,7 @@ class JournalShipper {
     std::vector<std::byte> bytes;  // the record
   };
   struct Stream {
-    FrameStream which;
+    FrameStream which = FrameStream::readings;
     std::unique_ptr<File> file = {};  // null: no piece is open
     PieceInfo piece = {};
     ContentHasher hasher = {};             // of the piece so far
@@ -102,7 +102,10 @@ class JournalShipper {
   };
 
   JournalShipper(FileSystem& files, const Clock& clock, ShipperOptions options)
-      : files_(files), clock_(clock), options_(std::move(options)) {}
+      : files_(files), clock_(clock), options_(std::move(options)) {
+    // Not in the initializer: GCC 12 destroys a braced element twice where the next one throws.
+    streams_[1].which = FrameStream::pending;
+  }
 
   Status recover(Stream& stream);
   Status close_left(Stream& stream);
@@ -123,7 +126,7 @@ class JournalShipper {
 
   // Held across the disk: one writes, the others wait for the same sync.
   std::mutex writing_;
-  std::array<Stream, 2> streams_ = {Stream{.which = FrameStream::readings}, Stream{.which = FrameStream::pending}};
+  std::array<Stream, 2> streams_;
   std::deque<Waiting> unsynced_;  // taken from the queue, not known to be on disk
   Instant retry_at_ = {};         // after a failure
 
