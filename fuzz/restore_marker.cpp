@@ -1,11 +1,12 @@
-// The note of a restore, and the id of a store, written by somebody who knows the checksum: damage, or the one that is
-// written as this text again.
+// The note of a restore, the id of a store and the record of a drill, written by somebody who knows the checksum:
+// damage, or the one that is written as this text again.
 //   input  the text, its last line left out; and the text as it is
 #include "service/restore_marker.h"
 
 #include "base/check.h"
 #include "base/content_hash.h"
 #include "fuzz_target.h"
+#include "service/drill_record.h"
 
 using namespace meterhouse;
 
@@ -22,6 +23,11 @@ void check(std::string_view text) {
     MH_CHECK(encode_store_id(*id) == text);
   else
     MH_CHECK(id.error().code == Errc::corruption);
+  const auto drill = decode_drill_record(text);
+  if (drill)
+    MH_CHECK(encode_drill_record(*drill) == text);
+  else
+    MH_CHECK(drill.error().code == Errc::corruption);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <fstream>
 #include <iterator>
 #include <span>
@@ -72,7 +73,8 @@ class Log {
     sum_.big_endian = (magic & 1U) != 0;
     sum_.add(bytes_.first(kHeader - kSummed));
     frame_ = kFrameHeader + page;
-    return (magic | 1U) == (kMagic | 1U) && word(bytes_, 4) == kVersion && sum_.is_at(bytes_, kHeader - kSummed);
+    return (magic | 1U) == (kMagic | 1U) && page >= 512 && page <= 65'536 && std::has_single_bit(page) &&
+           word(bytes_, 4) == kVersion && sum_.is_at(bytes_, kHeader - kSummed);
   }
 
   bool is_frame_there(std::size_t at) const { return at + frame_ <= bytes_.size(); }
