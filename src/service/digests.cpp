@@ -4,6 +4,7 @@
 #include <set>
 
 #include "service/catalog_change.h"
+#include "store/catalog_query.h"
 
 namespace meterhouse {
 namespace {
@@ -36,13 +37,8 @@ class ChangedMeters final : public MeterCatalog {
   Result<Meter> patch_meter(MeterId id, const MeterPatch& patch) override {
     const auto found = meters_.find(id);
     if (found == meters_.end()) return Error{Errc::not_found, fmt::format("there is no meter {}", id.text())};
-    Meter& meter = found->second;
-    if (patch.region) meter.region = *patch.region;
-    if (patch.area) meter.area = *patch.area;
-    if (patch.dwelling_type) meter.dwelling_type = *patch.dwelling_type;
-    if (patch.serial) meter.serial = *patch.serial;
-    if (patch.register_digits) meter.register_digits = *patch.register_digits;
-    return meter;
+    found->second = apply(patch, std::move(found->second));
+    return found->second;
   }
   Status for_each_meter(const VisitMeter& visit) const override {
     for (const auto& [id, meter] : meters_)
