@@ -79,15 +79,23 @@ class DailyJobTest : public testing::Test {
     must(store_.append_and_wait(std::move(batch)));
   }
   DailyJobParts parts() { return {.days = {calendar_, clock_, *catalog_, store_, usage_}, .store = store_}; }
-  JobRun run(const DailyJobParts& parts, date::local_days of) {
+  // Of daily jobs, run by run_waiting(). parts  outlives it
+  std::unique_ptr<JobRunner> runner_of(const DailyJobParts& parts) {
     JobRunner::Options options;
-    options.plans[kDailyJob] = [&](const JobRun& run) { return daily_job_steps(parts, *run.day); };
+    options.plans[kDailyJob] = [&parts](const JobRun& run) { return daily_job_steps(parts, *run.day); };
     options.threads = JobRunner::Options::Threads::none;
-    JobRunner runner{*catalog_, clock_, std::move(options)};
-    must(runner.start());
-    const auto id = must(runner.submit(kDailyJob, of, "test"));
-    runner.run_waiting();
-    return must(runner.run(id));
+    options.on_change = [this](const JobRun& run, const JobStep* step) {
+      if (step == nullptr && run.ended) ended_.push_back(*run.day);
+    };
+    auto runner = std::make_unique<JobRunner>(*catalog_, clock_, std::move(options));
+    must(runner->start());
+    return runner;
+  }
+  JobRun run(const DailyJobParts& parts, date::local_days of) {
+    const auto runner = runner_of(parts);
+    const auto id = must(runner->submit(kDailyJob, of, "test"));
+    runner->run_waiting();
+    return must(runner->run(id));
   }
   std::vector<std::string> totals(date::local_days of) {
     std::vector<std::string> lines;
@@ -105,6 +113,7 @@ class DailyJobTest : public testing::Test {
   std::unique_ptr<SqliteCatalog> catalog_ = must(SqliteCatalog::open(directory_.path() + "/catalog.sqlite", clock_));
   MemoryReadingStore store_{clock_};
   const UsageQueries usage_{site_, calendar_, clock_, *catalog_, store_};
+  std::vector<date::local_days> ended_;  // the days of the runs that ended
 };
 
 TEST_F(DailyJobTest, ClosesTheDay) {
@@ -176,53 +185,37 @@ TEST_F(DailyJobTest, DrillsOnceAWeek) {
 }
 
 TEST_F(DailyJobTest, TheScheduleCatchesUpInOrderAndRemembers) {
-  JobRunner::Options options;
-  std::vector<date::local_days> days;
   const auto whole = parts();
-  options.plans[kDailyJob] = [&](const JobRun& run) { return daily_job_steps(whole, *run.day); };
-  options.threads = JobRunner::Options::Threads::none;
-  options.on_change = [&](const JobRun& run, const JobStep* step) {
-    if (step == nullptr && run.ended) days.push_back(*run.day);
-  };
-  JobRunner runner{*catalog_, clock_, std::move(options)};
-  must(runner.start());
+  const auto runner = runner_of(whole);
   const auto tick = [&] {
     DailySchedule schedule{calendar_, clock_, *catalog_, std::chrono::minutes{10}};  // as after a restart
-    must(schedule.submit_due(runner));
-    runner.run_waiting();
+    must(schedule.submit_due(*runner));
+    runner->run_waiting();
   };
   tick();
-  EXPECT_THAT(days, IsEmpty());  // a new installation: nothing was missed
+  EXPECT_THAT(ended_, IsEmpty());  // a new installation: nothing was missed
   clock_.set(instant("2025-02-22T00:09:00+08:00"));
   tick();
-  EXPECT_THAT(days, IsEmpty());
+  EXPECT_THAT(ended_, IsEmpty());
   clock_.set(instant("2025-02-22T00:10:00+08:00"));
   tick();
   tick();
-  EXPECT_THAT(days, ElementsAre(day(2025, 2, 21)));
+  EXPECT_THAT(ended_, ElementsAre(day(2025, 2, 21)));
   clock_.set(instant("2025-02-25T18:00:00+08:00"));
   tick();
-  EXPECT_THAT(days, ElementsAre(day(2025, 2, 21), day(2025, 2, 22), day(2025, 2, 23), day(2025, 2, 24)));
+  EXPECT_THAT(ended_, ElementsAre(day(2025, 2, 21), day(2025, 2, 22), day(2025, 2, 23), day(2025, 2, 24)));
 }
 
 TEST_F(DailyJobTest, TheScheduleGoesOnAfterTheClockWasAhead) {
-  JobRunner::Options options;
-  std::vector<date::local_days> days;
   const auto whole = parts();
-  options.plans[kDailyJob] = [&](const JobRun& run) { return daily_job_steps(whole, *run.day); };
-  options.threads = JobRunner::Options::Threads::none;
-  options.on_change = [&](const JobRun& run, const JobStep* step) {
-    if (step == nullptr && run.ended) days.push_back(*run.day);
-  };
-  JobRunner runner{*catalog_, clock_, std::move(options)};
-  must(runner.start());
+  const auto runner = runner_of(whole);
   DailySchedule schedule{calendar_, clock_, *catalog_, std::chrono::minutes{10}};
   const auto tick_at = [&](const char* now) {
-    days.clear();
+    ended_.clear();
     clock_.set(instant(now));
-    must(schedule.submit_due(runner));
-    runner.run_waiting();
-    return days;
+    must(schedule.submit_due(*runner));
+    runner->run_waiting();
+    return ended_;
   };
   EXPECT_THAT(tick_at("2025-02-21T00:10:00+08:00"), IsEmpty());  // a new installation
   EXPECT_THAT(tick_at("2025-02-22T00:10:00+08:00"), ElementsAre(day(2025, 2, 21)));
