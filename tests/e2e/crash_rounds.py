@@ -194,12 +194,6 @@ class CrashRounds(ServerTest):
     def maintenance(self):
         return self.client.json("GET", "/api/v1/maintenance")[1]
 
-    def wait_until(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"{what} did not come within {WAIT_S} s")
-            time.sleep(0.01)  # nothing tells from outside when work in the background ends
-
     def end_maintenance(self):
         self.client.send("DELETE", "/api/v1/maintenance")
         self.wait_until("the end of maintenance", lambda: self.maintenance()["state"] == "off")

@@ -63,21 +63,13 @@ class Events(ServerTest):
         """One event of type query_error."""
         self.assertEqual((client or self.client).send("GET", "/api/v1/meters/1/latest")[0], 400)
 
-    def wait_for(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline:
-            if found := condition():
-                return found
-            time.sleep(0.05)  # nothing tells from outside when an event is written
-        self.fail(f"{what} did not come within {WAIT_S} s")
-
 
 class Live(Events):
     def test_it_begins_behind_the_id_asked_for(self):
         before = len(self.listed("&type=query_error"))
         for _ in range(5):
             self.refuse_query()
-        ids = self.wait_for("5 events", lambda: (found := self.listed("&type=query_error"))[before + 4 :] and [e["id"] for e in found])
+        ids = self.wait_until("5 events", lambda: (found := self.listed("&type=query_error"))[before + 4 :] and [e["id"] for e in found])
         wanted = ids[-3:]
         for query, headers in (
             ("?type=query_error", {"Last-Event-ID": str(ids[-4])}),
@@ -156,7 +148,7 @@ class Followers(Events):
         self.assertEqual(self.metric("meter_events_followers"), 100)
         stream.close()
         streams.pop().close()
-        self.wait_for("the place of the one that went", lambda: self.metric("meter_events_followers") < 100)
+        self.wait_until("the place of the one that went", lambda: self.metric("meter_events_followers") < 100)
         began = time.monotonic()
         self.restart()
         self.assertLess(time.monotonic() - began, 8)
@@ -190,7 +182,7 @@ class Lists(Events):
     def test_the_logs_of_the_first_system(self):
         for _ in range(7):
             self.refuse_query()
-        self.wait_for("7 events", lambda: len(self.listed("&type=query_error")) >= 7)
+        self.wait_until("7 events", lambda: len(self.listed("&type=query_error")) >= 7)
         logs = self.ask("/get_logs?log_type=query_error&limit=3")
         self.assertEqual(set(logs), {"log_type", "logs"})
         self.assertEqual(logs["log_type"], "query_error")
@@ -219,7 +211,7 @@ class Lists(Events):
         for second in range(2):
             for _ in range(40):
                 self.refuse_query()
-            self.wait_for("the events", lambda: len(self.listed("&type=query_error")) >= 40 * (second + 1))
+            self.wait_until("the events", lambda: len(self.listed("&type=query_error")) >= 40 * (second + 1))
         logs = self.ask("/get_logs?log_type=query_error")["logs"]
         newest = [event["message"] for event in self.listed("&type=query_error")[-50:]]
         self.assertEqual([json.loads(text)["message"] for text in logs], newest)
@@ -253,7 +245,7 @@ class Bounds(Events):
             seen.update({event["id"]: event["fields"] for event in self.listed("&type=meter_reading")})
             return sum(fields["accepted"] for fields in seen.values()) == accepted
 
-        self.wait_for("the count of the readings", all_counted)
+        self.wait_until("the count of the readings", all_counted)
         self.assertEqual(sum(fields["rejected"] for fields in seen.values()), rejected)
         self.assertLessEqual(len(seen), 12, "one event a second")
         self.assertGreater(self.metric("meter_events_written_total"), 1200)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from openapi_answers import OpenApiAnswers
 from small_disk import MIB, SmallDisk, why_not_mountable
-from support import PLACE, PROGRAM, SINGAPORE, Client, RunningServer, config_with, free_address, iso, main, seeded, serve_command
+from support import PLACE, PROGRAM, SINGAPORE, Client, RunningServer, Waiting, config_with, free_address, iso, main, seeded, serve_command
 
 ROUNDS = 4
 BATCH = 2_000
@@ -26,16 +26,16 @@ BATCHES_MAX = 400
 RESUME_S = 5
 EVENTS_EVERY_S = 0.2
 EVENTS = 100
-WAIT_S = 30
 START = datetime(2010, 1, 1, tzinfo=SINGAPORE)
 METER, OTHER = "100000001", "100000002"
 OPTIONS = ["--head-budget-kb", "256"]  # folds and merges all the time
 
 
-class FullDisk:
+class FullDisk(Waiting):
     """The tests, for one kind of disk. Readings go in batches of one meter, a minute from each to the next."""
 
     DISK = None  # the kind
+    WAIT_S = 30
 
     def setUp(self):
         self.random = seeded()
@@ -95,14 +95,6 @@ class FullDisk:
             if not self.send_batch():
                 return
         self.fail(f"{BATCHES_MAX * BATCH} readings fit on a full disk")
-
-    def wait_until(self, what, condition, within=WAIT_S):
-        begin = time.monotonic()
-        while time.monotonic() - begin < within:
-            if found := condition():
-                return found
-            time.sleep(0.02)  # nothing tells from outside
-        self.fail(f"{what} did not come within {within} s")
 
     def expect_resumed(self):
         begin = time.monotonic()

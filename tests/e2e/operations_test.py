@@ -35,14 +35,6 @@ class Operations(ServerTest):
         self.answers.check(method, path, status, headers, text)
         return status, json.loads(text)
 
-    def wait_until(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline:
-            if found := condition():
-                return found
-            time.sleep(0.05)  # nothing tells from outside when work in the background ends
-        self.fail(f"{what} did not come within {WAIT_S} s")
-
     def wait_for_state(self, *states):
         def state():
             answer = self.ask("GET", "/api/v1/maintenance")[1]

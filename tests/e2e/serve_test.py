@@ -10,7 +10,8 @@ import time
 import unittest
 from pathlib import Path
 
-from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, main, serve_command, small_disk
+from small_disk import small_disk
+from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, main, serve_command
 
 
 def run(*arguments):
@@ -125,8 +126,8 @@ class Serve(unittest.TestCase):
                     client.close()
 
     def test_stops_in_good_order_on_a_nearly_full_disk(self):
-        disk = small_disk(self, self.folder.name, 160 << 20)
-        data, ballast = disk / "data", disk / "ballast"
+        disk = small_disk(self, "tmpfs", 160 << 20)
+        data = disk.path / "data"
         address = free_address()
         row = {"meter_id": "100000001", "timestamp": "2025-01-01T00:00:00Z", "reading": 1}
         with RunningServer(serve_command(address, data), address) as server:
@@ -134,9 +135,7 @@ class Serve(unittest.TestCase):
             self.assertEqual(client.json("POST", "/api/v1/meters", {"meter_id": row["meter_id"], **PLACE})[0], 201)
             self.assertEqual(client.json("POST", "/api/v1/readings", [row])[1]["accepted"], 1)
             client.close()
-            free = os.statvfs(disk)
-            with ballast.open("wb") as file:  # leaves 8 MiB, far less than a journal file
-                file.write(bytes(free.f_bavail * free.f_frsize - (8 << 20)))
+            disk.fill(leave=8 << 20)  # far less than a journal file
             self.assertEqual(server.stop(), 0)
         self.assertEqual(list((data / "journal").iterdir()), [], "all of it is folded")
         with RunningServer(serve_command(address, data), address) as server:

@@ -71,3 +71,13 @@ def why_not_mountable():
         except subprocess.CalledProcessError as error:
             return f"{error}: {error.stderr.strip()}"
     return None
+
+
+def small_disk(test, kind, size):
+    """One for the time of the test, which is skipped where mounting is not allowed."""
+    try:
+        disk = SmallDisk(kind, size)
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        test.skipTest("mounting is not allowed here")
+    test.addCleanup(disk.unmount)
+    return disk

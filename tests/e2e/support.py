@@ -7,9 +7,9 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -51,21 +51,6 @@ def iso(instant):
     return instant.isoformat()
 
 
-def small_disk(test, folder, size):
-    """A disk of its own in memory, below the folder; skips the test where mounting is not allowed."""
-    place = Path(folder) / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, timeout=60).returncode == 0
-    except OSError:
-        mounted = False
-    if not mounted:
-        test.skipTest("mounting is not allowed here")
-    test.addCleanup(subprocess.run, ["umount", str(place)], timeout=60, check=True)
-    return place
-
-
 class Client:
     """One keep-alive connection."""
 
@@ -97,7 +82,23 @@ class Client:
         self.connection.close()
 
 
-class ServerTest(unittest.TestCase):
+class Waiting:
+    """Of a test case: nothing tells from outside when work in the background ends."""
+
+    WAIT_S = 60
+
+    def wait_until(self, what, condition, within=None):
+        """What the condition gives once that is true."""
+        within = within or self.WAIT_S
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            time.sleep(0.02)
+        self.fail(f"{what} did not come within {within} s")
+
+
+class ServerTest(Waiting, unittest.TestCase):
     """A server for the whole class. Its stop in good order is part of every test file."""
 
     CONFIG = {}

@@ -1,6 +1,5 @@
 """What the program tells those who watch it: the event log on standard output and in the catalog."""
 
-import contextlib
 import json
 import os
 import pty
@@ -14,7 +13,8 @@ import unittest
 from datetime import timedelta
 from pathlib import Path
 
-from support import PLACE, PROGRAM, ROOT, Client, RunningServer, config_with, free_address, iso, main, now, serve_command, small_disk
+from small_disk import small_disk
+from support import PLACE, PROGRAM, ROOT, Client, RunningServer, Waiting, config_with, free_address, iso, main, now, serve_command
 
 WAIT_S = 60
 
@@ -49,7 +49,7 @@ class WatchedServer(RunningServer):
         return code, self.output.decode(), self.errors.decode()
 
 
-class Watch(unittest.TestCase):
+class Watch(Waiting, unittest.TestCase):
     CONFIG = {"daily_job_at": "off", "maintenance_seconds": 0}
 
     def setUp(self):
@@ -58,14 +58,6 @@ class Watch(unittest.TestCase):
         self.data = Path(self.folder.name) / "data"
         self.address = free_address()
         self.command = serve_command(self.address, self.data, config_with(self.folder.name, **self.CONFIG))
-
-    def until(self, what, condition):
-        deadline = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline:
-            if found := condition():
-                return found
-            time.sleep(0.05)  # nothing tells from outside when work in the background ends
-        self.fail(f"{what} did not come within {WAIT_S} s")
 
     def all_events(self, client, query=""):
         events, cursor = [], ""
@@ -88,12 +80,12 @@ class EventLog(Watch):
         self.assertEqual(client.json("GET", "/api/user/query?meter_id=1&period=1d")[0], 400)
         self.assertEqual(client.json("GET", "/api/v1/meters/100000009/consumption?from=2025-01-01&to=2025-01-02")[0], 404)
         self.assertEqual(client.json("GET", "/stopserver")[0], 200)
-        self.until("the end of maintenance", lambda: not client.json("GET", "/api/v1/maintenance")[1]["active"])
+        self.wait_until("the end of maintenance", lambda: not client.json("GET", "/api/v1/maintenance")[1]["active"])
         self.assertEqual(client.json("POST", "/api/v1/backups")[0], 202)
         types = {"system", "registration", "registration_error", "meter_reading", "daily_jobs", "background_worker"}
         types |= {"query_error", "maintenance", "backup"}
-        self.until("an event of each type", lambda: {event["type"] for event in self.all_events(client)} >= types)
-        self.until("the end of the backup", lambda: client.json("GET", "/api/v1/jobs?job=backup")[1]["jobs"][0]["ended"])
+        self.wait_until("an event of each type", lambda: {event["type"] for event in self.all_events(client)} >= types)
+        self.wait_until("the end of the backup", lambda: client.json("GET", "/api/v1/jobs?job=backup")[1]["jobs"][0]["ended"])
         return types
 
     def test_each_is_one_json_line_and_one_row(self):
@@ -157,8 +149,8 @@ class EventLog(Watch):
                 second = int(time.time())
                 for _ in range(120):
                     self.assertEqual(client.send("GET", "/api/v1/meters/1/latest")[0], 400)
-                self.until("the next second", lambda: int(time.time()) > second)
-            self.until("the events in the catalog", lambda: len(self.all_events(client, "&type=query_error")) > 400)
+                self.wait_until("the next second", lambda: int(time.time()) > second)
+            self.wait_until("the events in the catalog", lambda: len(self.all_events(client, "&type=query_error")) > 400)
             client.close()
             stopping = time.monotonic()
             self.assertEqual(server.stop(), 0)
@@ -166,25 +158,23 @@ class EventLog(Watch):
         os.close(read)
 
     def test_a_full_disk_is_told_on_standard_output_and_nothing_is_lost(self):
-        disk = small_disk(self, self.folder.name, 200 << 20)
-        command = serve_command(self.address, disk / "data", config_with(self.folder.name))  # with a daily job
+        disk = small_disk(self, "tmpfs", 200 << 20)
+        command = serve_command(self.address, disk.path / "data", config_with(self.folder.name))  # with a daily job
         server = WatchedServer(command, self.address)
         self.addCleanup(server.process.kill)  # where the test fails
         client = Client(self.address)
-        with (disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
-            while True:
-                ballast.write(bytes(1 << 16))
+        disk.fill()
         for _ in range(2):
             self.assertEqual(client.send("GET", "/api/v1/meters/1/latest")[0], 400)
-        self.until("the failure", lambda: b"events cannot be written and wait" in server.output)
-        self.until("the events of the queries", lambda: server.output.count(b'"query_error"') == 2)
-        self.until("the schedule that fails", lambda: server.output.count(b"the schedule of the daily job") == 1)
+        self.wait_until("the failure", lambda: b"events cannot be written and wait" in server.output)
+        self.wait_until("the events of the queries", lambda: server.output.count(b'"query_error"') == 2)
+        self.wait_until("the schedule that fails", lambda: server.output.count(b"the schedule of the daily job") == 1)
         warnings = client.json("GET", "/readyz")[1]["warnings"]
         self.assertTrue(any("events cannot be written" in warning for warning in warnings), warnings)
         at = time.monotonic()
-        self.until("2 more seconds of it", lambda: time.monotonic() > at + 2)
-        (disk / "ballast").unlink()
-        self.until("the end of it", lambda: client.json("GET", "/readyz")[1]["warnings"] == [])
+        self.wait_until("2 more seconds of it", lambda: time.monotonic() > at + 2)
+        disk.make_room()
+        self.wait_until("the end of it", lambda: client.json("GET", "/readyz")[1]["warnings"] == [])
         kept = [event["message"] for event in self.all_events(client)]
         client.close()
         code, output, errors = server.end()
@@ -290,8 +280,8 @@ class Figures(Watch):
         names = ("meter_store_held", "meter_store_pending_readings", "meter_maintenance_active")
         self.assertEqual([figures[name] for name in names], [1, 1, 1])
         self.client.send("DELETE", "/api/v1/maintenance")
-        self.until("the end of maintenance", lambda: self.figures()["meter_maintenance_active"] == 0)
-        self.until("that nothing is pending", lambda: self.ready()["maintenance"] == "off")
+        self.wait_until("the end of maintenance", lambda: self.figures()["meter_maintenance_active"] == 0)
+        self.wait_until("that nothing is pending", lambda: self.ready()["maintenance"] == "off")
         self.assertEqual([self.figures()[name] for name in names], [0, 0, 0])
 
     def test_jobs_and_backups(self):
@@ -301,7 +291,7 @@ class Figures(Watch):
         began = time.time()
         self.assertEqual(self.client.json("POST", "/api/v1/jobs/daily")[0], 202)
         done = 'meter_job_last_end_timestamp_seconds{job="daily",state="done"}'
-        figures = self.until("the end of the daily job", lambda: done in (now := self.figures()) and now)
+        figures = self.wait_until("the end of the daily job", lambda: done in (now := self.figures()) and now)
         for name in (done, "meter_backup_newest_timestamp_seconds"):
             self.assertGreater(figures[name], began - 2)
             self.assertLess(figures[name], time.time() + 2)
@@ -313,20 +303,20 @@ class Figures(Watch):
 
     def test_shipping_that_fails_is_told_until_it_goes_on(self):
         self.assertEqual(self.client.json("POST", "/api/v1/backups")[0], 202)  # ends the open piece
-        self.until("the end of the backup", lambda: "meter_backup_newest_timestamp_seconds" in self.figures())
-        self.until("that nothing runs", lambda: self.figures()['meter_job_running{job="backup"}'] == 0)
+        self.wait_until("the end of the backup", lambda: "meter_backup_newest_timestamp_seconds" in self.figures())
+        self.wait_until("that nothing runs", lambda: self.figures()['meter_job_running{job="backup"}'] == 0)
         pieces = self.data / "backups" / "journal"
         aside = self.data / "backups" / "aside"
         pieces.rename(aside)
         pieces.write_text("in the way")
         self.send()
-        figures = self.until("the failure", lambda: (now := self.figures())["meter_shipping_failing"] == 1 and now)
+        figures = self.wait_until("the failure", lambda: (now := self.figures())["meter_shipping_failing"] == 1 and now)
         self.assertGreater(figures["meter_shipping_waiting_bytes"], 0)
         self.assertTrue(any("ship the journal" in warning for warning in self.ready()["warnings"]))
-        self.until("a lag", lambda: self.figures()["meter_shipping_lag_seconds"] >= 2)
+        self.wait_until("a lag", lambda: self.figures()["meter_shipping_lag_seconds"] >= 2)
         pieces.unlink()
         aside.rename(pieces)
-        figures = self.until("its end", lambda: (now := self.figures())["meter_shipping_failing"] == 0 and now)
+        figures = self.wait_until("its end", lambda: (now := self.figures())["meter_shipping_failing"] == 0 and now)
         names = ("meter_shipping_lag_seconds", "meter_shipping_waiting_bytes", "meter_shipping_lost_frames_total")
         self.assertEqual([figures[name] for name in names], [0, 0, 0])
         self.assertEqual(self.ready()["warnings"], [])
@@ -335,11 +325,11 @@ class Figures(Watch):
 
     def test_every_name_of_the_documentation_is_there(self):
         self.client.json("POST", "/api/v1/jobs/daily")
-        self.until("a backup", lambda: "meter_backup_newest_timestamp_seconds" in self.figures())
+        self.wait_until("a backup", lambda: "meter_backup_newest_timestamp_seconds" in self.figures())
         page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
         documented = set(re.findall(r"\bmeter_[a-z_]+", page))
         there = {name.partition("{")[0] for name in self.figures()}
-        self.until("the end of the job", lambda: self.figures()['meter_job_running{job="daily"}'] == 0)
+        self.wait_until("the end of the job", lambda: self.figures()['meter_job_running{job="daily"}'] == 0)
         there |= {name.partition("{")[0] for name in self.figures()}
         self.assertEqual(documented - there - {"meter_id", "meter_reading"}, set())
 
