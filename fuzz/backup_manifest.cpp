@@ -1,7 +1,7 @@
 // A backup's manifest written by somebody who knows the checksum: damage, or one that is written and read as the same
 // again, whose files lie below the directory.
 //   input  the text, its checksum left out; and the text as it is
-#include "service/backup_manifest.h"
+#include "service/backup/backup_manifest.h"
 
 #include "base/check.h"
 #include "fuzz_target.h"

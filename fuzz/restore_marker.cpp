@@ -1,12 +1,12 @@
 // The note of a restore, the id of a store and the record of a drill, written by somebody who knows the checksum:
 // damage, or the one that is written as this text again.
 //   input  the text, its last line left out; and the text as it is
-#include "service/restore_marker.h"
+#include "service/backup/restore_marker.h"
 
 #include "base/check.h"
 #include "base/content_hash.h"
 #include "fuzz_target.h"
-#include "service/drill_record.h"
+#include "service/backup/drill_record.h"
 
 using namespace meterhouse;
 

@@ -2,7 +2,7 @@
 // sequences.
 //   input  frames, each its size (1 byte) and its bytes; the last byte odd: the piece is closed. And
 //          the bytes as they are
-#include "service/shipped_journal.h"
+#include "service/backup/shipped_journal.h"
 
 #include "base/check.h"
 #include "fuzz_target.h"

@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "base/iso8601.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 
 namespace meterhouse::cli {
 namespace {

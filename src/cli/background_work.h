@@ -2,10 +2,10 @@
 
 #include "cli/config.h"
 #include "cli/data_directory.h"
-#include "service/daily_job.h"
-#include "service/event_log.h"
-#include "service/maintenance.h"
-#include "service/online_backup.h"
+#include "service/events/event_log.h"
+#include "service/jobs/daily_job.h"
+#include "service/jobs/maintenance.h"
+#include "service/jobs/online_backup.h"
 
 namespace meterhouse::cli {
 

@@ -9,7 +9,7 @@
 #include "cli/data_directory.h"
 #include "cli/new_store_id.h"
 #include "cli/progress.h"
-#include "service/backup_directory.h"
+#include "service/backup/backup_directory.h"
 #include "store/embedded/directory_snapshot.h"
 #include "store/embedded/snapshot_digest.h"
 #include "store/sqlite/sqlite_catalog.h"

@@ -4,7 +4,7 @@
 #include <boost/json/object.hpp>
 #include <string>
 
-#include "service/drill_record.h"
+#include "service/backup/drill_record.h"
 
 namespace meterhouse::cli {
 

@@ -11,7 +11,7 @@
 #include "base/utf8.h"
 #include "cli/json_places.h"
 #include "http/edge_policy.h"
-#include "service/daily_job.h"
+#include "service/jobs/daily_job.h"
 
 namespace meterhouse::cli {
 namespace {

@@ -12,7 +12,7 @@
 #include "base/file_system.h"
 #include "base/result.h"
 #include "model/site.h"
-#include "service/journal_shipper.h"
+#include "service/backup/journal_shipper.h"
 
 namespace meterhouse::cli {
 

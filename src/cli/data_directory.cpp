@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "cli/new_store_id.h"
-#include "service/backup_directory.h"
+#include "service/backup/backup_directory.h"
+#include "service/backup/restore_marker.h"
 #include "service/catalog_change.h"
-#include "service/day_close.h"
-#include "service/restore_marker.h"
+#include "service/jobs/day_close.h"
 #include "store/embedded/store_lock.h"
 #include "store/sqlite/sqlite_catalog.h"
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "model/site.h"
-#include "service/journal_shipper.h"
+#include "service/backup/journal_shipper.h"
 #include "service/meter_directory.h"
 #include "service/registry.h"
 #include "store/catalog.h"

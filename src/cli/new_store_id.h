@@ -1,6 +1,6 @@
 #pragma once
 
-#include "service/store_id.h"
+#include "service/backup/store_id.h"
 
 namespace meterhouse::cli {
 

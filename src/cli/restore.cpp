@@ -8,7 +8,7 @@
 #include "cli/new_store_id.h"
 #include "cli/progress.h"
 #include "cli/restored_directory.h"
-#include "service/restore.h"
+#include "service/backup/restore.h"
 #include "store/embedded/embedded_replay.h"
 
 namespace meterhouse::cli {

@@ -8,9 +8,9 @@
 
 #include "base/property_test.h"
 #include "base/testing/simulated_disk.h"
-#include "service/backup_directory.h"
-#include "service/journal_shipper.h"
-#include "service/restore.h"
+#include "service/backup/backup_directory.h"
+#include "service/backup/journal_shipper.h"
+#include "service/backup/restore.h"
 #include "store/embedded/directory_snapshot.h"
 #include "store/embedded/embedded_replay.h"
 #include "store/embedded/embedded_store.h"

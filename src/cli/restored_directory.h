@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "service/restore.h"
+#include "service/backup/restore.h"
 
 namespace meterhouse::cli {
 

@@ -23,7 +23,7 @@
 #include "cli/stop_signals.h"
 #include "http/api.h"
 #include "http/server.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 #include "service/unregistered.h"
 #include "store/embedded/embedded_replay.h"
 #include "store/embedded/snapshot_digest.h"

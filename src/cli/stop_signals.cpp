@@ -6,7 +6,7 @@
 #include <csignal>
 
 #include "cli/command.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 
 namespace meterhouse::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "service/event_log.h"
+#include "service/events/event_log.h"
 
 namespace meterhouse::cli {
 

@@ -3,7 +3,7 @@
 #include "http/api_routes.h"
 #include "http/await_callback.h"
 #include "http/problem.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 
 namespace meterhouse {
 

@@ -4,7 +4,7 @@
 #include "http/json_writer.h"
 #include "http/problem.h"
 #include "http/readings_upload.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 
 namespace meterhouse {
 

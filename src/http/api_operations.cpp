@@ -3,7 +3,7 @@
 #include "http/api_routes.h"
 #include "http/json_writer.h"
 #include "http/problem.h"
-#include "service/daily_job.h"
+#include "service/jobs/daily_job.h"
 
 namespace meterhouse {
 

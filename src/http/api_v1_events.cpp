@@ -8,7 +8,7 @@
 #include "http/live_events.h"
 #include "http/problem.h"
 #include "http/request_query.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 
 namespace meterhouse {
 namespace {

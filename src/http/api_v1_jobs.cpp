@@ -5,8 +5,8 @@
 #include "http/maintenance_request.h"
 #include "http/problem.h"
 #include "http/request_query.h"
-#include "service/daily_job.h"
 #include "service/digests.h"
+#include "service/jobs/daily_job.h"
 
 namespace meterhouse {
 namespace {

@@ -5,7 +5,7 @@
 #include "http/meter_json.h"
 #include "http/problem.h"
 #include "http/request_query.h"
-#include "service/event_types.h"
+#include "service/events/event_types.h"
 
 namespace meterhouse {
 

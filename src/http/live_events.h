@@ -8,7 +8,7 @@
 #include "http/lane.h"
 #include "http/message.h"
 #include "http/worker_pool.h"
-#include "service/event_feed.h"
+#include "service/events/event_feed.h"
 #include "store/catalog_events.h"
 
 namespace meterhouse {

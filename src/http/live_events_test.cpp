@@ -9,7 +9,7 @@
 #include "base/property_test.h"
 #include "base/testing/temporary_directory.h"
 #include "http/testing/raw_client.h"
-#include "service/event_log.h"
+#include "service/events/event_log.h"
 #include "store/contract/must.h"
 #include "store/sqlite/sqlite_catalog.h"
 

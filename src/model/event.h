@@ -9,7 +9,7 @@
 
 namespace meterhouse {
 
-// Something that happened, for whoever runs the program. Which types there are: service/event_log.h.
+// Something that happened, for whoever runs the program. Which types there are: service/events/event_log.h.
 struct Event {
   std::int64_t id = 0;  // from 1, ascending in the order of writing, never given twice; 0: not written yet
   Instant at = {};

@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "service/restore.h"
-#include "service/restore_marker.h"
+#include "service/backup/restore.h"
+#include "service/backup/restore_marker.h"
 #include "store/embedded/embedded_replay.h"
 #include "store/embedded/verify.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "service/backup_directory.h"
-#include "service/journal_shipper.h"
+#include "service/backup/backup_directory.h"
+#include "service/backup/journal_shipper.h"
 #include "store/embedded/embedded_store.h"
 
 namespace meterhouse {

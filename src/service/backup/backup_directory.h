@@ -1,0 +1,164 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "base/result.h"
+#include "service/backup/backup_files.h"
+#include "service/backup/backup_manifest.h"
+#include "service/backup/store_id.h"
+#include "store/snapshot.h"
+
+namespace meterhouse {
+
+// What a backup is made of.
+struct BackupSource {
+  const StoreSnapshot& snapshot;
+  StoreId store;
+  // Makes a complete, synced copy of the catalog as one file. Called once, after the snapshot was taken, so that it
+  // knows every meter that has a reading there.
+  std::function<Status(const std::string& path)> copy_catalog;
+  std::uint64_t meters = 0;                // registered
+  std::optional<std::string> digest = {};  // of the snapshot's readings, where it is known
+};
+
+// Whether the shared files of earlier backups are taken as they are, or read and, where they are damaged, copied again.
+enum class SharedFiles : std::uint8_t { trust, reread };
+
+struct CreatedBackup {
+  BackupManifest manifest;
+  std::uint64_t copied_files = 0;
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t shared_files = 0;  // that were there already
+};
+
+// A directory backup-…, whole or not. Its files are there in their sizes; verify() reads them.
+struct ListedBackup {
+  std::string name;
+  std::optional<BackupManifest> manifest = {};  // absent: missing or damaged
+  std::string damage = {};                      // what is wrong; empty: nothing
+};
+
+struct CheckedBackup {
+  std::string name;
+  std::vector<std::string> damages;  // each names a file; empty: sound
+};
+
+struct BackupCheck {
+  std::vector<CheckedBackup> backups;
+  std::vector<std::string> damages;  // of the directory itself and of the shipped journal
+  std::vector<std::string> notes;    // of the shipped journal: gaps behind the oldest backup, an end that is not closed
+  std::uint64_t pieces = 0;          // of the shipped journal
+  std::uint64_t files = 0;           // read, each once
+  std::uint64_t bytes = 0;
+
+  bool sound() const;
+};
+
+// Which backups to keep: the newest so many, and those begun at or after a moment. With neither set: all.
+struct KeepRule {
+  std::optional<std::size_t> newest = {};
+  std::optional<Instant> since = {};
+};
+
+struct PruneReport {
+  std::vector<std::string> removed;
+  std::vector<std::string> kept;
+  std::vector<std::string> damaged;  // never removed by a rule: a person looks at them first
+  std::uint64_t removed_files = 0;   // that no backup needs any more
+  std::uint64_t removed_bytes = 0;   // of those
+};
+
+// The backups of one store in a directory. Every file goes through FileSystem.
+//   threads  one; several processes may use it: creating and pruning hold the directory's lock, reading needs none
+//   source   docs/formats/backup.md
+class BackupDirectory {
+ public:
+  // files and clock outlive the object
+  BackupDirectory(FileSystem& files, const Clock& clock, std::string path)
+      : files_(files), clock_(clock), path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+
+  // Makes the directory this store's, where it is nobody's yet. errors  as create()
+  Status claim(const StoreId& store);
+
+  // Makes a backup: copies what the directory does not have yet. Makes the directory where there is none. Interrupted
+  // at any point, what was whole before is whole still, and the next call removes what was left.
+  //   errors  unavailable: another process makes or removes backups there;
+  //           conflict: it holds backups of another store, of a later moment of this one, or a segment of the same name
+  //           with other bytes; invalid_argument: something else is in it; io; no_space; corruption (of the source)
+  Result<CreatedBackup> create(const BackupSource& source, SharedFiles shared, const ByteProgress& progress);
+
+  // Every directory backup-…, ascending by name. errors  not_found: no such directory
+  Result<std::vector<ListedBackup>> list() const;
+
+  // Reads every byte of every file of these backups, or of all. Damage is no error here: it is listed.
+  //   errors  not_found: no such directory, or no such backup
+  Result<BackupCheck> verify(const ByteProgress& progress) const;
+  Result<BackupCheck> verify(const std::string& name, const ByteProgress& progress) const;
+
+  // Removes the backups that the rule does not keep, and the segments and shipped pieces that none needs any more.
+  // Before that it reads the newest one, and where it is damaged the one before: a sound one is always left.
+  //   errors  corruption: none is sound, nothing was removed; unavailable, not_found as above
+  Result<PruneReport> prune(const KeepRule& rule, const ByteProgress& progress);
+
+  // Keeps others from making or removing backups here meanwhile. create() and prune() take it themselves.
+  //   errors  unavailable: another process makes or removes backups there
+  Result<std::unique_ptr<FileSystem::Lock>> lock();
+
+  // Where a file of a backup lies.
+  std::string location(const std::string& backup, const BackupFile& file) const;
+  // Of the shipped journal.
+  std::string journal_directory() const { return path_ + "/journal"; }
+
+ private:
+  struct Laying;  // a backup being laid down
+
+  Status check_is_ours(const StoreId& store) const;
+  Status take_possession(const StoreId& store);
+  Result<std::optional<StoreId>> owner() const;
+  Status remove_leftovers();
+  Result<std::string> free_name(Instant at) const;
+  Status check_goes_on(const std::vector<ListedBackup>& there, const StoreSnapshot& snapshot) const;
+
+  Status lay_down(Laying& laying);
+  Status take_file(Laying& laying, const SnapshotFile& file);
+  Result<ContentHash> take_shared(Laying& laying, const SnapshotFile& file);
+  Status take_catalog(Laying& laying);
+  Status finish(Laying& laying);
+
+  ListedBackup inspect(const std::string& name, std::map<std::string, std::string>& seen) const;
+  std::string missing_or_cut(const std::string& name, const BackupFile& file) const;
+  Result<BackupCheck> verify_these(const std::vector<ListedBackup>& backups, const ByteProgress& progress) const;
+  Result<std::set<std::string>> chosen(const std::vector<const ListedBackup*>& newest_first, const KeepRule& rule,
+                                       const ByteProgress& progress) const;
+  Status remove_backup(const std::string& name);
+  Status verify_pieces(const std::vector<ListedBackup>& backups, const ByteProgress& progress,
+                       BackupCheck& check) const;
+  Status remove_unneeded(PruneReport& report);
+  Status remove_segments_but(const std::set<std::string>& needed, PruneReport& report);
+  Status remove_pieces_up_to(FrameStream stream, std::uint64_t sequence, PruneReport& report);
+  Status remove_files(const std::string& directory, std::span<const std::string> names, PruneReport& report);
+
+  FileSystem& files_;
+  const Clock& clock_;
+  std::string path_;
+};
+
+// Newest first: by what they hold, then by name.
+bool is_newer(const BackupManifest& a, const BackupManifest& b);
+
+// Whether a path within the data directory is of a file that all backups share.
+bool is_shared_path(std::string_view path);
+
+}  // namespace meterhouse

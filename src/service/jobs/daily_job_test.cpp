@@ -1,0 +1,230 @@
+#include "service/jobs/daily_job.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/testing/temporary_directory.h"
+#include "store/contract/must.h"
+#include "store/memory/memory_readings.h"
+#include "store/sqlite/sqlite_catalog.h"
+#include "usage/testing.h"
+
+namespace meterhouse {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing_support::instant;
+using testing_support::kwh;
+
+date::local_days day(int year, unsigned month, unsigned of_month) {
+  return date::local_days{date::year{year} / date::month{month} / date::day{of_month}};
+}
+
+TEST(DailyRunsDue, AreTheDaysUpToYesterdayOnceTheHourIsPast) {
+  constexpr Seconds kAt = std::chrono::minutes{10};
+  struct Case {
+    const char* name;
+    const char* zone;
+    const char* now;
+    date::local_days newest;
+    std::vector<date::local_days> due;
+  };
+  for (const Case& c : {
+           Case{"before the hour", "Asia/Singapore", "2025-02-21T00:09:59+08:00", day(2025, 2, 19), {}},
+           Case{"at the hour", "Asia/Singapore", "2025-02-21T00:10:00+08:00", day(2025, 2, 19), {day(2025, 2, 20)}},
+           Case{"done already", "Asia/Singapore", "2025-02-21T12:00:00+08:00", day(2025, 2, 20), {}},
+           Case{"three days off",
+                "Asia/Singapore",
+                "2025-02-21T12:00:00+08:00",
+                day(2025, 2, 17),
+                {day(2025, 2, 18), day(2025, 2, 19), day(2025, 2, 20)}},
+           Case{"the clocks go back in the night",
+                "Europe/London",
+                "2024-10-27T12:00:00Z",
+                day(2024, 10, 25),
+                {day(2024, 10, 26)}},
+           Case{"the day of 25 hours", "Europe/London", "2024-10-28T00:10:00Z", day(2024, 10, 26), {day(2024, 10, 27)}},
+           Case{"no midnight", "America/Santiago", "2024-09-08T04:10:00Z", day(2024, 9, 6), {day(2024, 9, 7)}},
+           Case{"before the first hour of a day without midnight",
+                "America/Santiago",
+                "2024-09-08T04:09:00Z",
+                day(2024, 9, 6),
+                {}},
+           Case{"the clock was set back", "Asia/Singapore", "2025-02-21T12:00:00+08:00", day(2025, 3, 1), {}},
+       }) {
+    SCOPED_TRACE(c.name);
+    EXPECT_EQ(daily_runs_due(testing_support::calendar_of(c.zone), instant(c.now), kAt, c.newest), c.due);
+  }
+}
+
+class DailyJobTest : public testing::Test {
+ protected:
+  DailyJobTest() {
+    for (std::uint32_t i = 0; i < 3; ++i) register_meter(100'000'001 + i, i == 2 ? "Yishun" : "Bishan");
+  }
+  void register_meter(std::uint32_t number, const char* area) {
+    const Meter meter{MeterId::from_number(number),      "Central", area, "4-room",
+                      instant("2025-02-01T00:00+08:00"), "",        {}};
+    must(catalog_->register_meters(std::span{&meter, 1}));
+  }
+  // Half-hours of a whole local day, each `each` kWh, with the readings at both ends.
+  void fill_day(std::uint32_t number, std::string_view midnight, std::string_view each) {
+    std::vector<Reading> batch;
+    MilliWattHours value = kwh("100");
+    for (int i = 0; i <= 48; ++i, value += kwh(each))
+      batch.emplace_back(SeriesKey{MeterId::from_number(number), Channel::import_},
+                         instant(midnight) + Seconds{1800 * i}, value);
+    must(store_.append_and_wait(std::move(batch)));
+  }
+  DailyJobParts parts() { return {.days = {calendar_, clock_, *catalog_, store_, usage_}, .store = store_}; }
+  // Of daily jobs, run by run_waiting(). parts  outlives it
+  std::unique_ptr<JobRunner> runner_of(const DailyJobParts& parts) {
+    JobRunner::Options options;
+    options.plans[kDailyJob] = [&parts](const JobRun& run) { return daily_job_steps(parts, *run.day); };
+    options.threads = JobRunner::Options::Threads::none;
+    options.on_change = [this](const JobRun& run, const JobStep* step) {
+      if (step == nullptr && run.ended) ended_.push_back(*run.day);
+    };
+    auto runner = std::make_unique<JobRunner>(*catalog_, clock_, std::move(options));
+    must(runner->start());
+    return runner;
+  }
+  JobRun run(const DailyJobParts& parts, date::local_days of) {
+    const auto runner = runner_of(parts);
+    const auto id = must(runner->submit(kDailyJob, of, "test"));
+    runner->run_waiting();
+    return must(runner->run(id));
+  }
+  std::vector<std::string> totals(date::local_days of) {
+    std::vector<std::string> lines;
+    for (const DayTotal& total : must(catalog_->day_totals(of)))
+      lines.push_back(fmt::format("{} {} {}: {} of {} meters, {} of {} found, {} estimated", total.area,
+                                  total.dwelling_type, to_string(total.channel), format_kwh(total.energy), total.meters,
+                                  total.found, total.expected, total.estimated));
+    return lines;
+  }
+
+  TemporaryDirectory directory_;
+  const Site site_;
+  const SiteCalendar calendar_ = testing_support::calendar_of("Asia/Singapore");
+  ManualClock clock_{instant("2025-02-21T00:10:00+08:00")};
+  std::unique_ptr<SqliteCatalog> catalog_ = must(SqliteCatalog::open(directory_.path() + "/catalog.sqlite", clock_));
+  MemoryReadingStore store_{clock_};
+  const UsageQueries usage_{site_, calendar_, clock_, *catalog_, store_};
+  std::vector<date::local_days> ended_;  // the days of the runs that ended
+};
+
+TEST_F(DailyJobTest, ClosesTheDay) {
+  fill_day(100'000'001, "2025-02-20T00:00+08:00", "0.25");
+  fill_day(100'000'002, "2025-02-20T00:00+08:00", "0.5");
+  must(store_.append_and_wait(
+      {Reading{{MeterId::from_number(100'000'003), Channel::export_}, instant("2025-02-20T12:00+08:00"), kwh("7")}}));
+  const JobRun done = run(parts(), day(2025, 2, 20));
+  EXPECT_EQ(done.state, JobRun::State::done);
+  EXPECT_EQ(done.steps[1].name, "close_day");
+  EXPECT_EQ(done.steps[1].outcome, "2025-02-20: 97 readings, 95 missing");
+  const auto closed = must(catalog_->closed_day(day(2025, 2, 20)));
+  ASSERT_TRUE(closed.has_value());
+  EXPECT_EQ(closed->readings, 97U);
+  EXPECT_EQ(closed->missing, 95U);
+  EXPECT_THAT(totals(day(2025, 2, 20)), ElementsAre("Bishan 4-room import: 36 of 2 meters, 96 of 96 found, 0 estimated",
+                                                    "Yishun 4-room import: 0 of 0 meters, 0 of 48 found, 0 estimated",
+                                                    "Yishun 4-room export: 0 of 0 meters, 1 of 48 found, 0 estimated"));
+}
+
+TEST_F(DailyJobTest, SumsUpAgainTheDaysWithLateReadings) {
+  fill_day(100'000'001, "2025-02-18T00:00+08:00", "0.25");
+  run(parts(), day(2025, 2, 18));
+  fill_day(100'000'002, "2025-02-18T00:00+08:00", "0.5");
+  const std::vector<date::local_days> touched{day(2025, 2, 18), day(2025, 2, 20), day(2025, 2, 21)};
+  must(catalog_->touch_days(touched, store_.stats().sequence));
+  const JobRun done = run(parts(), day(2025, 2, 20));
+  EXPECT_THAT(done.steps[2].outcome, HasSubstr("1 day with late readings"));
+  EXPECT_THAT(totals(day(2025, 2, 18)), ElementsAre("Bishan 4-room import: 36 of 2 meters, 96 of 96 found, 0 estimated",
+                                                    "Yishun 4-room import: 0 of 0 meters, 0 of 48 found, 0 estimated"));
+  const auto left = must(catalog_->touched_days(day(2030, 1, 1), 10));
+  ASSERT_EQ(left.size(), 1U);  // today is not over
+  EXPECT_EQ(left.front().day, day(2025, 2, 21));
+}
+
+TEST_F(DailyJobTest, DropsWholeMonthsAndKeepsTheirSums) {
+  fill_day(100'000'001, "2024-12-20T00:00+08:00", "0.25");
+  fill_day(100'000'001, "2025-02-20T00:00+08:00", "1");
+  run(parts(), day(2024, 12, 20));
+  const auto before = totals(day(2024, 12, 20));
+  auto keeping = parts();
+  keeping.retention = date::days{30};
+  EXPECT_EQ(run(keeping, day(2025, 2, 20)).state, JobRun::State::done);
+  EXPECT_EQ(must(store_.latest({MeterId::from_number(100'000'001), Channel::import_}, 100)).size(), 49U + 1U);
+  // A reading that comes for the dropped month changes nothing any more.
+  const std::vector<date::local_days> late{day(2024, 12, 20)};
+  must(catalog_->touch_days(late, store_.stats().sequence));
+  run(keeping, day(2025, 2, 20));
+  EXPECT_EQ(totals(day(2024, 12, 20)), before);
+  EXPECT_THAT(must(catalog_->touched_days(day(2030, 1, 1), 10)), IsEmpty());
+}
+
+// 2025-02-20 was a Thursday.
+TEST_F(DailyJobTest, DrillsOnceAWeek) {
+  auto drilling = parts();
+  int drills = 0;
+  drilling.drill = [&](StepContext&) -> Result<std::string> { return fmt::format("drill {}", ++drills); };
+  drilling.drill_on = date::Thursday;
+  const auto step_of = [&](date::local_days of) { return run(drilling, of).steps.back(); };
+  EXPECT_EQ(step_of(day(2025, 2, 20)).outcome, "drill 1");
+  const JobStep other = step_of(day(2025, 2, 19));
+  EXPECT_EQ(other.name, "drill");
+  EXPECT_EQ(other.state, JobStep::State::skipped);
+  EXPECT_EQ(other.outcome, "once a week, in the run of thursday");
+  EXPECT_EQ(drills, 1);
+  drilling.backup = [](StepContext&) -> Result<std::string> { return std::string{"made"}; };
+  drilling.verify_backup = [](StepContext&) -> Result<std::string> { return Error{Errc::corruption, "damaged"}; };
+  EXPECT_EQ(step_of(day(2025, 2, 20)).outcome, "verify_backup did not succeed");
+}
+
+TEST_F(DailyJobTest, TheScheduleCatchesUpInOrderAndRemembers) {
+  const auto whole = parts();
+  const auto runner = runner_of(whole);
+  const auto tick = [&] {
+    DailySchedule schedule{calendar_, clock_, *catalog_, std::chrono::minutes{10}};  // as after a restart
+    must(schedule.submit_due(*runner));
+    runner->run_waiting();
+  };
+  tick();
+  EXPECT_THAT(ended_, IsEmpty());  // a new installation: nothing was missed
+  clock_.set(instant("2025-02-22T00:09:00+08:00"));
+  tick();
+  EXPECT_THAT(ended_, IsEmpty());
+  clock_.set(instant("2025-02-22T00:10:00+08:00"));
+  tick();
+  tick();
+  EXPECT_THAT(ended_, ElementsAre(day(2025, 2, 21)));
+  clock_.set(instant("2025-02-25T18:00:00+08:00"));
+  tick();
+  EXPECT_THAT(ended_, ElementsAre(day(2025, 2, 21), day(2025, 2, 22), day(2025, 2, 23), day(2025, 2, 24)));
+}
+
+TEST_F(DailyJobTest, TheScheduleGoesOnAfterTheClockWasAhead) {
+  const auto whole = parts();
+  const auto runner = runner_of(whole);
+  DailySchedule schedule{calendar_, clock_, *catalog_, std::chrono::minutes{10}};
+  const auto tick_at = [&](const char* now) {
+    ended_.clear();
+    clock_.set(instant(now));
+    must(schedule.submit_due(*runner));
+    runner->run_waiting();
+    return ended_;
+  };
+  EXPECT_THAT(tick_at("2025-02-21T00:10:00+08:00"), IsEmpty());  // a new installation
+  EXPECT_THAT(tick_at("2025-02-22T00:10:00+08:00"), ElementsAre(day(2025, 2, 21)));
+  EXPECT_THAT(tick_at("2025-02-21T23:59:59+08:00"), IsEmpty());  // a second back, over midnight: not once more
+  EXPECT_THAT(tick_at("2025-02-22T00:10:01+08:00"), IsEmpty());
+  EXPECT_EQ(tick_at("2025-03-10T12:00:00+08:00").size(), 16U);
+  EXPECT_THAT(tick_at("2025-02-22T12:00:00+08:00"), IsEmpty());
+  EXPECT_THAT(tick_at("2025-02-23T00:10:00+08:00"), ElementsAre(day(2025, 2, 22)));
+}
+
+}  // namespace
+}  // namespace meterhouse

@@ -1,0 +1,136 @@
+#include "service/jobs/online_backup.h"
+
+#include <algorithm>
+
+#include "service/jobs/retention.h"
+
+namespace meterhouse {
+namespace {
+
+ByteProgress tell(StepContext& context) {
+  return [&context](std::uint64_t done, std::uint64_t total) {
+    context.progress(total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total));
+  };
+}
+
+}  // namespace
+
+Result<std::string> OnlineBackup::create(StepContext& context) {
+  const auto snapshot = parts_.readings.snapshot();
+  if (!snapshot) return snapshot.error();
+  const auto meters = parts_.catalog.meter_count();
+  if (!meters) return meters.error();
+  // Of a damaged store whatever there is is backed up, without one.
+  const auto digest = parts_.digest_of(*snapshot);
+  const auto copy_catalog = [this](const std::string& path) { return parts_.catalog.copy_to(path); };
+  const auto made = backups_.create({.snapshot = *snapshot,
+                                     .store = parts_.store,
+                                     .copy_catalog = copy_catalog,
+                                     .meters = *meters,
+                                     .digest = digest ? std::optional{digest->hex()} : std::nullopt},
+                                    SharedFiles::trust, tell(context));
+  if (!made) return made.error();
+  newest_.with([&](std::optional<Instant>& newest) { newest = made->manifest.finished; });
+  std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
+                                    made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
+  if (!digest) outcome += fmt::format("; no digest: {}", digest.error().message);
+  if (parts_.shipper != nullptr)
+    if (auto begun = parts_.shipper->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
+  if (parts_.kept == 0) return outcome;
+  const auto pruned = backups_.prune({.newest = parts_.kept}, tell(context));
+  if (!pruned) return pruned.error().during("remove old backups");
+  if (!pruned->removed.empty()) outcome += fmt::format("; {} old ones removed", pruned->removed.size());
+  return outcome;
+}
+
+Result<std::string> OnlineBackup::verify_newest(StepContext& context) const {
+  const auto backups = backups_.list();
+  if (!backups) return backups.error();
+  if (backups->empty()) return Error{Errc::not_found, fmt::format("there is no backup in {}", directory())};
+  const auto newest = std::ranges::max_element(*backups, [](const ListedBackup& a, const ListedBackup& b) {
+    return a.manifest && b.manifest ? is_newer(*b.manifest, *a.manifest) : !a.manifest && b.manifest.has_value();
+  });
+  const auto check = backups_.verify(newest->name, tell(context));
+  if (!check) return check.error();
+  if (check->sound())
+    return fmt::format("{}: {} files, {} bytes read, sound", newest->name, check->files, check->bytes);
+  std::vector<std::string> damages = check->damages;
+  for (const CheckedBackup& backup : check->backups)
+    damages.insert(damages.end(), backup.damages.begin(), backup.damages.end());
+  return Error{Errc::corruption, fmt::format("{} is damaged: {}", newest->name, fmt::join(damages, "; "))};
+}
+
+// A meter that is registered in between would be in one of the two and not in the other.
+Result<StoreMoment> OnlineBackup::moment() const {
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    const auto before = digest_of_meters(parts_.catalog);
+    if (!before) return before.error();
+    auto snapshot = parts_.readings.snapshot();
+    if (!snapshot) return snapshot.error();
+    parts_.registry.wait_for_changes();
+    const auto after = digest_of_meters(parts_.catalog);
+    if (!after) return after.error();
+    if (*before != *after) continue;
+    StoreMoment moment{.sequence = snapshot->sequence, .meters = *after, .readings = {}};
+    moment.readings = [digest_of = parts_.digest_of, taken = std::move(*snapshot)] { return digest_of(taken); };
+    auto dropped = months_dropped(parts_.catalog);
+    if (!dropped) return dropped.error();
+    moment.months_dropped = *dropped;
+    return moment;
+  }
+  return Error{Errc::unavailable, "meters are being registered all the time: try again later"};
+}
+
+Result<std::string> OnlineBackup::drill(StepContext& context) {
+  DrillParts wanted{.files = parts_.files,
+                    .clock = parts_.clock,
+                    .backups = backups_,
+                    .store = parts_.store,
+                    .inside = {},
+                    .live = [this] { return moment(); },
+                    .replay = parts_.replay,
+                    .settle = parts_.settle,
+                    .digests_of_directory = parts_.digests_of_directory,
+                    .free_bytes = parts_.free_bytes,
+                    .stopping = [&context] { return context.stopping(); }};
+  if (parts_.shipper != nullptr) wanted.ship = [this] { return parts_.shipper->flush(); };
+  const auto record = meterhouse::drill(wanted, tell(context));
+  if (!record) return record.error();
+  if (!record->passed) return Error{Errc::corruption, record->outcome};
+  return record->outcome;
+}
+
+Result<std::vector<ListedBackup>> OnlineBackup::list() const {
+  auto backups = backups_.list();
+  if (!backups && backups.error().code == Errc::not_found) return std::vector<ListedBackup>{};
+  return backups;
+}
+
+std::optional<Instant> OnlineBackup::newest() {
+  std::call_once(looked_, [this] {
+    const auto backups = backups_.list();
+    if (!backups) return;
+    newest_.with([&](std::optional<Instant>& newest) {
+      for (const ListedBackup& backup : *backups)
+        if (backup.damage.empty() && backup.manifest && (!newest || backup.manifest->finished > *newest))
+          newest = backup.manifest->finished;
+    });
+  });
+  return newest_.with([](const std::optional<Instant>& newest) { return newest; });
+}
+
+std::vector<JobStepWork> OnlineBackup::steps() {
+  return {
+      {.name = "backup", .run = [this](StepContext& context) { return create(context); }},
+      {.name = "verify_backup",
+       .run = [this](StepContext& context) { return verify_newest(context); },
+       .needs = "backup"},
+  };
+}
+
+std::vector<JobStepWork> OnlineBackup::drill_steps() {
+  return {{.name = "drill", .run = [this](StepContext& context) { return drill(context); }}};
+}
+
+}  // namespace meterhouse

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "base/guarded.h"
+#include "service/backup/backup_directory.h"
+#include "service/backup/drill.h"
+#include "service/backup/journal_shipper.h"
+#include "service/jobs/job_runner.h"
+#include "service/registry.h"
+#include "store/catalog.h"
+#include "store/readings.h"
+
+namespace meterhouse {
+
+inline constexpr const char* kBackupJob = "backup";
+inline constexpr const char* kDrillJob = "backup_drill";
+
+// Backups of the store that runs, as steps of jobs. All references outlive it.
+//   threads  create, verify and drill: one at a time (the job runner's); list, newest: any
+class OnlineBackup {
+ public:
+  struct Parts {
+    FileSystem& files;
+    const Clock& clock;
+    std::string directory;
+    StoreId store;
+    ReadingStore& readings;
+    const Catalog& catalog;
+    Registry& registry;
+    std::size_t kept = 0;               // how many of the newest sound ones stay; 0: all
+    JournalShipper* shipper = nullptr;  // begins new pieces behind each backup; null: the journal is not shipped
+    std::function<Result<Digest>(const StoreSnapshot&)> digest_of;
+    // As DrillParts has them.
+    OpenFrameReplay replay;
+    std::function<Status(const RestorePlan&)> settle;
+    std::function<Result<Digests>(const std::string& directory)> digests_of_directory;
+    std::function<Result<std::uint64_t>(const std::string& directory)> free_bytes;
+  };
+
+  explicit OnlineBackup(Parts parts)
+      : parts_(std::move(parts)), backups_(parts_.files, parts_.clock, parts_.directory) {}
+
+  const std::string& directory() const { return backups_.path(); }
+
+  // Makes one, and removes the oldest past those kept. What came of it, in a sentence.
+  Result<std::string> create(StepContext& context);
+  // Reads every byte of the newest. errors  corruption: names the backup and the files
+  Result<std::string> verify_newest(StepContext& context) const;
+  // Restores the newest and compares. errors  corruption: it did not pass; unavailable: it could not be tried
+  Result<std::string> drill(StepContext& context);
+  // Empty where there is no directory yet.
+  Result<std::vector<ListedBackup>> list() const;
+  // What came of the newest drill; nullopt: there was none. errors  as read_drill_record()
+  Result<std::optional<DrillRecord>> last_drill() const { return read_drill_record(parts_.files, directory()); }
+
+  // When the newest whole one was finished; nullopt: there is none. Looks for it once, and knows what it made since.
+  std::optional<Instant> newest();
+
+  // The steps of the job that makes and checks one, and of the one that drills.
+  std::vector<JobStepWork> steps();
+  std::vector<JobStepWork> drill_steps();
+
+ private:
+  Result<StoreMoment> moment() const;
+
+  Parts parts_;
+  BackupDirectory backups_;
+  std::once_flag looked_;
+  Guarded<std::optional<Instant>> newest_;
+};
+
+}  // namespace meterhouse
