@@ -72,13 +72,18 @@ Result<LegacyPeriod> parse_legacy_period(std::string_view text) {
   return found->period;
 }
 
-// A registration that is late, because history was imported, must not hide what was expected before it. The store is
-// asked for the channel's first reading only where that can matter.
-Result<Instant> UsageQueries::installed(const Meter& meter, SeriesKey key, Instant from) const {
-  if (meter.registered_at + ConsumptionQuery{}.interval <= from) return meter.registered_at;
+// A registration that is late, because history was imported, must not hide what was expected before it; and a meter
+// that exports since its panels came lacks nothing before. The store is asked for the channel's first reading only
+// where that can matter.
+Result<Instant> UsageQueries::installed(const Meter& meter, SeriesKey key, const Series& series, Instant from) const {
+  const bool exports = key.channel() == Channel::export_;
+  const Instant registered = exports ? kLastInstant : meter.registered_at;
+  const auto is_before_the_range = [&](Instant at) { return at <= from - ConsumptionQuery{}.interval; };
+  if (is_before_the_range(registered)) return registered;
+  if (!series.empty() && is_before_the_range(series.at.front())) return series.at.front();
   const auto first = store_.read(key, {kFirstInstant, kFirstInstant}, Neighbours::with);
   if (!first) return first.error();
-  return first->empty() ? meter.registered_at : std::min(meter.registered_at, first->at.front());
+  return first->empty() ? registered : std::min(registered, first->at.front());
 }
 
 Result<Series> UsageQueries::series_of(SeriesKey key, TimeRange range) const {
@@ -87,7 +92,7 @@ Result<Series> UsageQueries::series_of(SeriesKey key, TimeRange range) const {
 
 Result<ConsumptionAnswer> UsageQueries::consumption_of(const Meter& meter, const Question& question,
                                                        const Series& series) const {
-  const auto since = installed(meter, {meter.id, question.channel}, question.range.from);
+  const auto since = installed(meter, {meter.id, question.channel}, series, question.range.from);
   if (!since) return since.error();
   return meterhouse::consumption(series,
                                  {.range = question.range,
@@ -117,7 +122,9 @@ Status UsageQueries::visit_use(const Meter& meter, Channel channel, TimeRange ra
   const auto answer =
       consumption_of(meter, {.meter = meter.id, .channel = channel, .range = range, .step = Step::year}, series);
   if (!answer) return answer.error().during(fmt::format("meter {}", meter.id.text()));
-  return visit({meter, channel, answer->total});
+  const Consumption& total = answer->total;
+  if (channel == Channel::export_ && !total.energy && total.completeness.expected == 0) return {};
+  return visit({meter, channel, total});
 }
 
 Result<std::optional<MeterId>> UsageQueries::use_of_page(TimeRange range, std::optional<MeterId> after,

@@ -50,7 +50,7 @@ class UsageQueries {
   };
 
   // As consumption() in usage/consumption.h. Expected are the intervals since the meter's registration or the channel's
-  // first reading, whichever is earlier, up to now.
+  // first reading, whichever is earlier, up to now; of export those since its first reading.
   //   errors  also those of consumption()
   Result<ConsumptionAnswer> consumption(const Question& question) const;
 
@@ -62,8 +62,8 @@ class UsageQueries {
   };
   using VisitUse = std::function<Status(const Use&)>;
 
-  // The use of every meter, a page of them at a time, ascending: both channels, export only where it has readings at
-  // all. As consumption() of each, but the readings of a page come out of one scan. A failed visit ends it with its
+  // The use of every meter, a page of them at a time, ascending: both channels, export only from its first reading
+  // on. As consumption() of each, but the readings of a page come out of one scan. A failed visit ends it with its
   // error.
   //   range   not empty (MH_CHECK)
   //   after   nullopt: from the first meter on
@@ -77,7 +77,7 @@ class UsageQueries {
   Result<std::optional<LegacyAnswer>> legacy_query(MeterId meter, LegacyPeriod period) const;
 
  private:
-  Result<Instant> installed(const Meter& meter, SeriesKey key, Instant from) const;
+  Result<Instant> installed(const Meter& meter, SeriesKey key, const Series& series, Instant from) const;
   Result<ConsumptionAnswer> consumption_of(const Meter& meter, const Question& question, const Series& series) const;
   Result<Series> series_of(SeriesKey key, TimeRange range) const;
   Status visit_use(const Meter& meter, Channel channel, TimeRange range, const Series& series,

@@ -17,7 +17,8 @@ struct FoldedDays {
   // That have a reading of it, or are closed or opened by one; ascending.
   std::vector<date::local_days> touched;
   // What lies between such a reading and its neighbours in the channel, where that reaches into another day: how the
-  // energy of the gap falls on these days is another one now. Ascending, apart from each other.
+  // energy of the gap falls on these days is another one now. Behind a channel's first readings, what lies up to now:
+  // readings are expected there from now on. Ascending, apart from each other.
   std::vector<Range> between;
 
   bool empty() const { return touched.empty() && between.empty(); }

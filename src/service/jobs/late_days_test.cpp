@@ -24,7 +24,8 @@ class LateDays : public testing::Test {
  protected:
   LateDays() {
     for (std::uint32_t i = 0; i < kMeters; ++i) {
-      const Meter meter{id(i), "Central", i == 0 ? "Yishun" : "Bishan", "4-room", start_ + date::days{2}, "", {}};
+      const Meter meter{id(i), "Central", i == 0 ? "Yishun" : "Bishan", "4-room", start_ + date::days{2 + 4 * i},
+                        "",    {}};
       must(catalog_->register_meters(std::span{&meter, 1}));
     }
     EmbeddedOptions options{.directory = "data", .calendar = calendar_};
@@ -41,11 +42,12 @@ class LateDays : public testing::Test {
   date::local_days day(int number) const { return calendar_.day_of(start_) + date::days{number}; }
 
   // Every half-hour of [from, to], registers that only rise.
-  std::vector<Reading> readings(std::uint32_t meter, Seconds from, Seconds to) const {
+  std::vector<Reading> readings(std::uint32_t meter, Seconds from, Seconds to,
+                                Channel channel = Channel::import_) const {
     std::vector<Reading> batch;
     for (Seconds at = from; at <= to; at += Seconds{1'800})
       batch.emplace_back(
-          SeriesKey{id(meter), Channel::import_}, start_ + at,
+          SeriesKey{id(meter), channel}, start_ + at,
           MilliWattHours{1'000'000'000 + at.count() * (meter + 1) * 1'000 + (at.count() / 1'800 % 48) * 1'000});
     return batch;
   }
@@ -112,6 +114,26 @@ TEST_F(LateDays, AGapThatEndsAfterItsDaysWereClosed) {
   expect_sums_as_fresh();
 }
 
+// From the first reading of a channel on all the others are expected, also of the days that were closed without one.
+TEST_F(LateDays, AChannelThatBeginsBeforeItsMeterWasRegistered) {
+  for (int number = 0; number < 8; ++number) run_daily_job(number);
+  EXPECT_EQ(must(catalog_->closed_day(day(5)))->missing, 48u);  // of the first meter; the others come later
+  take(readings(2, std::chrono::hours{3 * 24}, std::chrono::hours{3 * 24 + 5}));
+  run_daily_job(8);
+  EXPECT_EQ(must(catalog_->closed_day(day(5)))->missing, 2 * 48u);
+  expect_sums_as_fresh();
+}
+
+// Solar panels that come later: nothing was exported before, so nothing is missing.
+TEST_F(LateDays, AnExportThatBeginsAfterItsMeterWasRegistered) {
+  for (int number = 0; number < 8; ++number) run_daily_job(number);
+  take(readings(0, std::chrono::hours{7 * 24}, std::chrono::hours{8 * 24}, Channel::export_));
+  run_daily_job(8);
+  EXPECT_EQ(must(catalog_->closed_day(day(6)))->missing, 2 * 48u);
+  EXPECT_EQ(must(catalog_->closed_day(day(7)))->missing, 2 * 48u);
+  expect_sums_as_fresh();
+}
+
 TEST_F(LateDays, InAnyOrder) {
   Random random{test_seed()};
   for (int round = 0; round < 60; ++round) {
@@ -119,7 +141,8 @@ TEST_F(LateDays, InAnyOrder) {
     const Seconds from = Seconds{60} * random.between(-24 * 60, kDays * 24 * 60 - 60);
     const Seconds long_for = Seconds{1'800} * random.between(0, random.one_in(3) ? 96 : 8);
     take(readings(static_cast<std::uint32_t>(random.below(kMeters)), from,
-                  std::min(from + long_for, Seconds{std::chrono::hours{kDays * 24}})));
+                  std::min(from + long_for, Seconds{std::chrono::hours{kDays * 24}}),
+                  random.one_in(4) ? Channel::export_ : Channel::import_));
     if (random.one_in(3)) must(store_->fold());
     if (random.one_in(4)) run_daily_job(static_cast<int>(random.below(kDays)));
     if (random.one_in(6)) {

@@ -104,7 +104,7 @@ Status EmbeddedReadingStore::fold_aside() {
 Status EmbeddedReadingStore::write_aside(const Aside& aside) {
   const auto since = clock_.stopwatch();
   const LiveView view = live_.view();
-  TouchedDays touched{options_.calendar, options_.snap};
+  TouchedDays touched{options_.calendar, options_.snap, clock_.now()};
   auto live = fold_head(files_, segment_directory(), *view.frozen, options_.calendar, manifest().next_fold,
                         options_.on_fold ? &touched : nullptr, *view.segments);
   if (!live) return live.error();

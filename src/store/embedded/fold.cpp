@@ -112,7 +112,10 @@ Status touch_days(SeriesKey key, const Head& head, const SegmentSet& segments, T
     if (behind != others.begin()) before = *std::prev(behind);
     if (behind != others.end()) after = *behind;
     if (i > 0) before = std::max(before.value_or(kFirstInstant), run[i - 1].at());
-    if (i + 1 < run.size()) after = std::min(after.value_or(kLastInstant), run[i + 1].at());
+    if (i + 1 < run.size())
+      after = std::min(after.value_or(kLastInstant), run[i + 1].at());
+    else if (others.empty())
+      after = touched.now();
     touched.add(at, before, after);
   }
   return {};

@@ -16,7 +16,11 @@ class TouchedDays {
  public:
   // calendar  outlives it
   // snap      a reading this near to midnight stands on it
-  explicit TouchedDays(const SiteCalendar& calendar, Seconds snap = Seconds{0}) : calendar_(calendar), snap_(snap) {}
+  explicit TouchedDays(const SiteCalendar& calendar, Seconds snap = Seconds{0}, Instant now = kFirstInstant)
+      : calendar_(calendar), snap_(snap), now_(now) {}
+
+  // A channel's first readings are followed by days on which readings are expected: up to this instant.
+  Instant now() const { return now_; }
 
   // before, after  its neighbours in the channel; nullopt: there is none
   // Next to nothing where all three lie in the same day as the one before.
@@ -41,6 +45,7 @@ class TouchedDays {
 
   const SiteCalendar& calendar_;
   const Seconds snap_;
+  const Instant now_;
   std::set<date::local_days> days_;
   std::set<FoldedDays::Range> between_;
   std::map<Instant, Day> ranges_;                 // by their start
