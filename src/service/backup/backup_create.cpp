@@ -214,6 +214,7 @@ Result<ContentHash> BackupDirectory::take_shared(Laying& laying, const SnapshotF
     if (known != laying.known.end() && *wanted != known->second.hash) return conflict();
     const auto found = hash_bytes(file.size_bytes, *whole, uncounted);
     if (found && *found == *wanted) {
+      laying.directories.insert(parent_of(path));  // a killed run may not have come to that
       ++laying.made.shared_files;
       return *wanted;
     }

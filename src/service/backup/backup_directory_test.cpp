@@ -339,6 +339,8 @@ void fail_everywhere(bool crash, const std::function<bool(SimulatedDisk&, Backup
     ASSERT_TRUE(after->sound());
     ASSERT_GE(after->backups.size(), check->backups.size() + 1);
     for (const std::string& path : disk.paths()) ASSERT_THAT(path, testing::Not(HasSubstr(".part"))) << path;
+    disk.crash();  // it is durable, whatever it found there
+    ASSERT_TRUE(backups.verify({})->sound());
     if (done) break;
   }
 }
@@ -377,6 +379,7 @@ TEST(BackupFaults, TheFirstOneIsKilledAtEveryOperation) {
       disk.heal();
       const auto again = backups.create(source, SharedFiles::trust, {});
       ASSERT_TRUE(again.has_value()) << again.error().message;
+      disk.crash();
       ASSERT_TRUE(backups.verify({})->sound());
       if (done) break;
     }

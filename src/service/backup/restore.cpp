@@ -6,8 +6,9 @@
 #include "service/backup/backup_directory.h"
 
 // The order: a marker, with which nobody opens the directory; the backup's files; behind them the shipped frames; the
-// new id; the marker goes. What is begun again keeps the files that are whole. The logs are whole only until frames are
-// put behind them: then they are laid down anew, and the frames again.
+// new id; the marker goes. What is begun again keeps the files that are whole: a file gets its name once it is synced,
+// for what a killed run wrote, or could not sync, reads well and is gone after a power cut. The logs are whole only
+// until frames are put behind them: then they are laid down anew, and the frames again.
 
 namespace meterhouse {
 namespace {
@@ -107,10 +108,12 @@ class Restore {
     const std::string from = backups_.location(plan_.backup.name, file);
     const auto read = reader_of(files_, from, file.size_bytes);
     if (!read) return read.error();
-    const auto hash = write_bytes(files_, path, file.size_bytes, *read, counter_);
+    const std::string part = path + ".part";
+    const auto hash = write_bytes(files_, part, file.size_bytes, *read, counter_);
     if (!hash) return hash.error();
     if (*hash != file.hash)
       return Error{Errc::corruption, fmt::format("{}: its bytes have changed since they were checked", from)};
+    if (auto done = files_.rename(part, path); !done) return done;
     ++report_.files;
     return {};
   }
