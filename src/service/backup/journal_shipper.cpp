@@ -57,47 +57,52 @@ Status JournalShipper::recover(Stream& stream) {
   return {};
 }
 
-// What reached the disk is read back, written anew and closed: after a failed sync the file itself cannot be believed.
+// What can be read of it is written anew and closed, also where it has its footer already: after a failed sync the file
+// itself cannot be believed, nor after a start, before which it may never have been synced. Interrupted, it is done
+// again: the piece may then be gone.
 Status JournalShipper::close_left(Stream& stream) {
   const std::string name = *stream.left;
-  const auto info = read_piece(files_, options_.directory, name, kIgnore);
-  if (!info) {
-    if (info.error().code == Errc::unavailable) return info.error();  // newer: nothing is done to it
-    stream.last_sequence = parse_piece_name(name)->first_sequence - 1;
-    if (auto done = files_.rename(path_of(name), path_of(name) + ".damaged"); !done) return done;
-    if (auto done = files_.sync_directory(options_.directory); !done) return done;
-    options_.on_error(info.error().during("set aside a piece of the shipped journal"));
-  } else {
-    stream.last_sequence = info->last_sequence;
-    if (!info->closed)
-      if (auto done = rewrite_closed(name, *info, stream); !done) return done;
-  }
+  stream.last_sequence = parse_piece_name(name)->first_sequence - 1;
+  std::vector<std::byte> bytes(kPieceHeaderSize);
+  const auto keep = [&](const ShippedRecord& record) -> Status {
+    const auto encoded = encode_record(record);
+    bytes.insert(bytes.end(), encoded.begin(), encoded.end());
+    return {};
+  };
+  const auto info = read_piece(files_, options_.directory, name, keep);
+  Status done;
+  if (info && info->records > 0)
+    done = rewrite_closed(*info, std::move(bytes));
+  else if (info)
+    done = files_.remove(path_of(name));
+  else if (info.error().code == Errc::unavailable)
+    return info.error();  // newer: nothing is done to it
+  else if (info.error().code != Errc::not_found)
+    done = set_aside(name, info.error());
+  if (done) done = files_.sync_directory(options_.directory);
+  if (!done) return done;
+  if (info) stream.last_sequence = info->last_sequence;
   stream.left.reset();
   return {};
 }
 
-Status JournalShipper::rewrite_closed(const std::string& name, const PieceInfo& info, Stream& stream) {
-  const std::string path = path_of(name);
-  if (info.records == 0) {
-    stream.last_sequence = info.header.first_sequence - 1;
-    if (auto done = files_.remove(path); !done) return done;
-    return files_.sync_directory(options_.directory);
-  }
-  std::vector<std::byte> bytes(info.end_offset);
-  {
-    const auto file = files_.open(path, OpenMode::read);
-    if (!file) return file.error();
-    if (auto done = (*file)->read_at(0, bytes); !done) return done;
-  }
+Status JournalShipper::set_aside(const std::string& name, const Error& why) {
+  if (auto done = files_.rename(path_of(name), path_of(name) + ".damaged"); !done) return done;
+  options_.on_error(why.during("set aside a piece of the shipped journal"));
+  return {};
+}
+
+//   bytes  room for the header, then the records
+Status JournalShipper::rewrite_closed(const PieceInfo& info, std::vector<std::byte> bytes) {
+  std::ranges::copy(encode_piece_header(info.header), bytes.begin());
   const auto footer = encode_piece_footer(info, content_hash(bytes));
   bytes.insert(bytes.end(), footer.begin(), footer.end());
-  const std::string part = path + ".part";
+  const std::string part = path_of(info.name) + ".part";
   const auto file = files_.open(part, OpenMode::create);
   if (!file) return file.error();
   auto done = (*file)->write_at(0, bytes);
   if (done) done = (*file)->sync();
-  if (done) done = files_.rename(part, path);
-  if (done) done = files_.sync_directory(options_.directory);
+  if (done) done = files_.rename(part, path_of(info.name));
   return done;
 }
 

@@ -109,7 +109,8 @@ class JournalShipper {
 
   Status recover(Stream& stream);
   Status close_left(Stream& stream);
-  Status rewrite_closed(const std::string& name, const PieceInfo& info, Stream& stream);
+  Status set_aside(const std::string& name, const Error& why);
+  Status rewrite_closed(const PieceInfo& info, std::vector<std::byte> bytes);
   Status begin_piece(Stream& stream, const Waiting& frame);
   Status close_piece(Stream& stream);
   Status put(Stream& stream, const Waiting& frame);

@@ -344,6 +344,58 @@ TEST_F(Shipper, ACrashAtAnyOperationLosesNothingShipped) {
   }
 }
 
+// One operation fails, then one of those that mend it; the disk is well again, and then the machine stops.
+TEST_F(Shipper, WhatWasMendedAfterAFailureSurvivesACrash) {
+  bool once = true;
+  for (std::uint64_t fail_at = 0; once; ++fail_at) {
+    bool twice = true;
+    for (std::uint64_t again_at = 0; twice; ++again_at) {
+      SCOPED_TRACE(fmt::format("operation {}, then {}", fail_at, again_at));
+      disk_ = std::make_unique<SimulatedDisk>(fail_at * 100 + again_at);
+      auto shipper = open();
+      ship(*shipper, 1, 3);
+      disk().fail_after(fail_at);
+      std::uint64_t next = 4;
+      for (; next <= 40 && !disk().failed(); ++next) ship(*shipper, next, next);
+      once = disk().failed();
+      disk().heal();
+      disk().fail_after(again_at);
+      ship(*shipper, next, next);
+      twice = shipper->stats().failing.has_value();
+      disk().heal();
+      ship(*shipper, next + 1, next + 1);
+      ASSERT_EQ(shipper->shipped(kReadings), next + 1);
+      disk().crash();
+      const auto found = scan();
+      ASSERT_EQ(frames, range(1, next + 1));
+      ASSERT_THAT(found.damages, IsEmpty());
+    }
+  }
+}
+
+// The next process finds in memory what the killed one had not synced yet; then the machine stops.
+TEST_F(Shipper, WhatAKilledProcessHadWrittenIsSyncedBeforeItCounts) {
+  bool killed = true;
+  for (std::uint64_t kill_at = 0; killed; ++kill_at) {
+    SCOPED_TRACE(kill_at);
+    disk_ = std::make_unique<SimulatedDisk>(kill_at);
+    disk().fail_after(kill_at);
+    if (auto shipper = JournalShipper::open(disk(), clock, options(ShippingMode::every_batch))) {
+      ship(**shipper, 1, 40);
+      static_cast<void>((*shipper)->close());
+    }
+    killed = disk().failed();
+    disk().heal();
+    auto shipper = open();
+    const std::uint64_t next = shipper->shipped(kReadings) + 1;
+    ship(*shipper, next, next);
+    disk().crash();
+    const auto found = scan();
+    ASSERT_EQ(frames, range(1, next));
+    ASSERT_THAT(found.damages, IsEmpty());
+  }
+}
+
 TEST_F(Shipper, ADamagedLastPieceIsSetAsideAndShippedAgain) {
   {
     auto shipper = open();
