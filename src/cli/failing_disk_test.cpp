@@ -72,12 +72,7 @@ TEST_P(FailingDisk, LosesNothingAcknowledgedAndTheNextRunGetsThrough) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, FailingDisk, testing::Range(std::size_t{0}, fault_scenarios().size()),
-                         [](const auto& scenario) {
-                           std::string name = fault_scenarios()[scenario.param].name;
-                           std::erase_if(name, [](char c) { return c == ','; });
-                           std::ranges::replace(name, ' ', '_');
-                           return name;
-                         });
+                         [](const auto& scenario) { return fault_scenario_name(scenario.param); });
 
 // What fails is the sync of an acknowledgement: the disk says it is well again, and must not be believed.
 TEST(FailedSync, NothingIsAcknowledgedAfterItBeforeTheNextStart) {

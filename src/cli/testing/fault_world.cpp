@@ -104,22 +104,47 @@ void FaultWorld::abandon() {
   shipper_.reset();
 }
 
+void FaultWorld::learn(Deed deed) {
+  switch (deed) {
+    case Deed::sends_in_january:
+      return send(Month::january);
+    case Deed::sends_in_february:
+      return send(Month::february);
+    case Deed::acknowledged:
+      sent_.back().acknowledged = true;
+      return;
+    case Deed::drops_january:
+      dropped_ = Dropped::perhaps;
+      return;
+    case Deed::dropped_january:
+      dropped_ = Dropped::yes;
+      return;
+  }
+}
+
+void FaultWorld::does(Deed deed) {
+  learn(deed);
+  if (on_deed_) on_deed_(deed);
+}
+
+void FaultWorld::send(Month month) {
+  clock_.advance(Seconds{2});
+  Batch batch{.readings = {}, .month = month};
+  const auto number = static_cast<int>(sent_.size());
+  for (int k = 0; k < kBatchReadings; ++k) {
+    const SeriesKey key{MeterId::from_number(static_cast<std::uint32_t>(100'000'000 + k % kMeters)), Channel::import_};
+    const Instant at = (month == Month::january ? kJanuary : kFebruary + Seconds{60}) + Seconds{60 * k + 600 * number};
+    batch.readings.emplace_back(key, at, MilliWattHours{1'000 * number + k});
+  }
+  sent_.push_back(std::move(batch));
+}
+
 Status FaultWorld::append(int batches, Month month) {
   for (int i = 0; i < batches; ++i) {
-    clock_.advance(Seconds{2});
-    Batch batch{.readings = {}, .month = month};
-    const auto number = static_cast<int>(sent_.size());
-    for (int k = 0; k < kBatchReadings; ++k) {
-      const SeriesKey key{MeterId::from_number(static_cast<std::uint32_t>(100'000'000 + k % kMeters)),
-                          Channel::import_};
-      const Instant at =
-          (month == Month::january ? kJanuary : kFebruary + Seconds{60}) + Seconds{60 * k + 600 * number};
-      batch.readings.emplace_back(key, at, MilliWattHours{1'000 * number + k});
-    }
-    sent_.push_back(std::move(batch));
+    does(month == Month::january ? Deed::sends_in_january : Deed::sends_in_february);
     const auto counts = store_->append_and_wait(sent_.back().readings);
     if (!counts) return counts.error();
-    sent_.back().acknowledged = true;
+    does(Deed::acknowledged);
   }
   return {};
 }
@@ -132,9 +157,9 @@ Status FaultWorld::change() {
 
 Status FaultWorld::drop_january() {
   if (auto done = store_->fold(); !done) return done;
-  dropped_ = Dropped::perhaps;
+  does(Deed::drops_january);
   if (auto done = store_->drop_before(kFebruary); !done) return done;
-  dropped_ = Dropped::yes;
+  does(Deed::dropped_january);
   return {};
 }
 
@@ -224,6 +249,13 @@ const std::vector<FaultScenario>& fault_scenarios() {
       {"restore", backed_up, [](World& world) { return world.restore(); }},
   };
   return scenarios;
+}
+
+std::string fault_scenario_name(std::size_t index) {
+  std::string name = fault_scenarios()[index].name;
+  std::erase(name, ',');
+  std::ranges::replace(name, ' ', '_');
+  return name;
 }
 
 }  // namespace meterhouse

@@ -17,7 +17,20 @@ namespace meterhouse {
 // then; and everything that was ever sent to it, with what was acknowledged. All on the caller's thread.
 class FaultWorld {
  public:
-  explicit FaultWorld(FileSystem& files) : files_(files), backups_(files, clock_, "backups") {}
+  // What the world must know to check the store. Where one process acts and another one checks, the first tells each as
+  // it happens, and the second learns them in that order.
+  enum class Deed : char {
+    sends_in_january = 'j',
+    sends_in_february = 'f',
+    acknowledged = 'a',
+    drops_january = 'd',
+    dropped_january = 'D',
+  };
+  using OnDeed = std::function<void(Deed)>;
+
+  explicit FaultWorld(FileSystem& files, OnDeed on_deed = {})
+      : files_(files), backups_(files, clock_, "backups"), on_deed_(std::move(on_deed)) {}
+  void learn(Deed deed);
 
   ManualClock& clock() { return clock_; }
   EmbeddedReadingStore& store() { return *store_; }
@@ -45,9 +58,13 @@ class FaultWorld {
     bool acknowledged = false;
   };
 
+  void does(Deed deed);
+  void send(Month month);
+
   FileSystem& files_;
   ManualClock clock_{instant_from_epoch(1'741'000'000)};  // 2025-03-03
   BackupDirectory backups_;
+  OnDeed on_deed_;
   std::unique_ptr<JournalShipper> shipper_;
   std::unique_ptr<EmbeddedReadingStore> store_;
   std::vector<Batch> sent_;
@@ -62,5 +79,6 @@ struct FaultScenario {
   std::function<Status(FaultWorld&)> act;
 };
 const std::vector<FaultScenario>& fault_scenarios();
+std::string fault_scenario_name(std::size_t index);  // as the name of a test has to be
 
 }  // namespace meterhouse
