@@ -43,6 +43,12 @@ if(TARGET cli_test)
     COMMAND cli_test --gtest_filter=*FailingDisk.*)
 endif()
 
+# Every allocation, likewise.
+if(TARGET failing_allocation_test)
+  meterhouse_slow_test(allocations LABEL unit ENVIRONMENT MH_EVERY_ALLOCATION=1
+    COMMAND failing_allocation_test --gtest_filter=*FailingAllocation.*)
+endif()
+
 # Each property with fifty times the cases.
 foreach(program base_test codec_test model_test store_embedded_test usage_test)
   meterhouse_slow_test(properties.${program} LABEL unit ENVIRONMENT "RC_PARAMS=max_success=5000"
@@ -53,6 +59,10 @@ endforeach()
 if(TARGET meterhouse)
   meterhouse_slow_test(bit_flips LABEL e2e ENVIRONMENT MH_FLIPS=10000
     COMMAND ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/bit_flips_test.py $<TARGET_FILE:meterhouse>)
+  if(NOT METERHOUSE_SANITIZE)
+    meterhouse_slow_test(out_of_memory LABEL e2e
+      COMMAND ${with_seeds} 20 ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/out_of_memory_test.py $<TARGET_FILE:meterhouse>)
+  endif()
   meterhouse_slow_test(backup LABEL e2e
     COMMAND ${with_seeds} 20 ${METERHOUSE_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/e2e/backup_test.py $<TARGET_FILE:meterhouse>)
   meterhouse_slow_test(kill LABEL e2e TIMEOUT 14400

@@ -12,6 +12,7 @@
 #include "cli/export.h"
 #include "cli/import.h"
 #include "cli/job.h"
+#include "cli/out_of_memory.h"
 #include "cli/restore.h"
 #include "cli/serve.h"
 #include "cli/simulate.h"
@@ -122,6 +123,7 @@ int run(int argc, char** argv) {
 }  // namespace meterhouse::cli
 
 int main(int argc, char** argv) {
+  meterhouse::cli::stop_when_out_of_memory();
   try {
     return meterhouse::cli::run(argc, argv);
   } catch (const std::exception& error) {
