@@ -38,8 +38,14 @@ std::string BackupDirectory::location(const std::string& backup, const BackupFil
 std::string BackupDirectory::missing_or_cut(const std::string& name, const BackupFile& file) const {
   const auto read = reader_of(files_, location(name, file), file.size_bytes);
   if (read) return {};
-  if (read.error().code == Errc::not_found) return fmt::format("{}: missing", location(name, file));
+  if (read.error().code == Errc::not_found) return missing(location(name, file));
   return read.error().message;
+}
+
+// What there is to say of a file that is not there.
+std::string BackupDirectory::missing(const std::string& path) const {
+  const bool aside = files_.exists(path + std::string{kDamaged}).value_or(false);
+  return path + (aside ? ": found damaged, and set aside" : ": missing");
 }
 
 // seen: what was found of shared files, each looked at once.
@@ -120,7 +126,7 @@ Result<BackupCheck> BackupDirectory::verify_these(const std::vector<ListedBackup
       ++check.files;
     }
     const auto& hash = found->second;
-    if (!hash) return hash.error().code == Errc::not_found ? path + ": missing" : hash.error().message;
+    if (!hash) return hash.error().code == Errc::not_found ? missing(path) : hash.error().message;
     if (*hash != file.hash)
       return fmt::format("{}: its bytes have changed (xxh3-128 {}, backed up was {})", path, hash->hex(),
                          file.hash.hex());
@@ -132,12 +138,30 @@ Result<BackupCheck> BackupDirectory::verify_these(const std::vector<ListedBackup
       checked.damages.push_back(backup.damage);
       continue;
     }
-    for (const BackupFile& file : backup.manifest->files)
-      if (auto damage = damage_of(location(backup.name, file), file); !damage.empty())
-        checked.damages.push_back(std::move(damage));
+    for (const BackupFile& file : backup.manifest->files) {
+      const std::string path = location(backup.name, file);
+      auto damage = damage_of(path, file);
+      if (damage.empty()) continue;
+      const auto& hash = hashes.at(path);
+      if (hash || hash.error().code != Errc::not_found) checked.damaged_files.push_back(path);
+      checked.damages.push_back(std::move(damage));
+    }
   }
   check.bytes = counter.done();
   return check;
+}
+
+Status BackupDirectory::set_aside(const BackupCheck& check) {
+  const auto held = lock();
+  if (!held) return held.error();
+  std::set<std::string> paths;
+  for (const CheckedBackup& backup : check.backups)
+    paths.insert(backup.damaged_files.begin(), backup.damaged_files.end());
+  for (const std::string& path : paths) {
+    if (auto done = files_.rename(path, path + std::string{kDamaged}); !done) return done;
+    if (auto done = files_.sync_directory(path.substr(0, path.rfind('/'))); !done) return done;
+  }
+  return {};
 }
 
 // Of each stream, what a restore to a moment needs.
@@ -262,7 +286,10 @@ Status BackupDirectory::remove_unneeded(PruneReport& report) {
 Status BackupDirectory::remove_segments_but(const std::set<std::string>& needed, PruneReport& report) {
   auto names = files_.list(path_ + "/segments");
   if (!names) return names.error();
-  std::erase_if(*names, [&](const std::string& name) { return needed.contains(name); });
+  std::erase_if(*names, [&](std::string_view name) {
+    if (name.ends_with(kDamaged)) name.remove_suffix(kDamaged.size());
+    return needed.contains(std::string{name});
+  });
   return remove_files(path_ + "/segments", *names, report);
 }
 

@@ -50,7 +50,8 @@ struct ListedBackup {
 
 struct CheckedBackup {
   std::string name;
-  std::vector<std::string> damages;  // each names a file; empty: sound
+  std::vector<std::string> damages;             // each names a file; empty: sound
+  std::vector<std::string> damaged_files = {};  // of those that a manifest names and that are there: where they lie
 };
 
 struct BackupCheck {
@@ -107,6 +108,11 @@ class BackupDirectory {
   Result<BackupCheck> verify(const ByteProgress& progress) const;
   Result<BackupCheck> verify(const std::string& name, const ByteProgress& progress) const;
 
+  // Puts the damaged files that were found under names of their own, kDamaged behind theirs: whoever lists the backups
+  // sees that they are not whole, and the next create() copies a shared one again that the store still has.
+  //   errors  unavailable: another process makes or removes backups there; io
+  Status set_aside(const BackupCheck& check);
+
   // Removes the backups that the rule does not keep, and the segments and shipped pieces that none needs any more.
   // Before that it reads the newest one, and where it is damaged the one before: a sound one is always left.
   //   errors  corruption: none is sound, nothing was removed; unavailable, not_found as above
@@ -139,6 +145,7 @@ class BackupDirectory {
 
   ListedBackup inspect(const std::string& name, std::map<std::string, std::string>& seen) const;
   std::string missing_or_cut(const std::string& name, const BackupFile& file) const;
+  std::string missing(const std::string& path) const;
   Result<BackupCheck> verify_these(const std::vector<ListedBackup>& backups, const ByteProgress& progress) const;
   Result<std::set<std::string>> chosen(const std::vector<const ListedBackup*>& newest_first, const KeepRule& rule,
                                        const ByteProgress& progress) const;
@@ -157,6 +164,9 @@ class BackupDirectory {
 
 // Newest first: by what they hold, then by name.
 bool is_newer(const BackupManifest& a, const BackupManifest& b);
+
+// Behind the name of a file that was found damaged and set aside.
+inline constexpr std::string_view kDamaged = ".damaged";
 
 // Whether a path within the data directory is of a file that all backups share.
 bool is_shared_path(std::string_view path);

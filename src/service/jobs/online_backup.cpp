@@ -30,7 +30,6 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
                                      .digest = digest ? std::optional{digest->hex()} : std::nullopt},
                                     SharedFiles::trust, tell(context));
   if (!made) return made.error();
-  newest_.with([&](std::optional<Instant>& newest) { newest = made->manifest.finished; });
   std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
                                     made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
   if (!digest) outcome += fmt::format("; no digest: {}", digest.error().message);
@@ -43,7 +42,8 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   return outcome;
 }
 
-Result<std::string> OnlineBackup::verify_newest(StepContext& context) const {
+// What is damaged is set aside.
+Result<std::string> OnlineBackup::check_newest(StepContext& context) {
   const auto backups = backups_.list();
   if (!backups) return backups.error();
   if (backups->empty()) return Error{Errc::not_found, fmt::format("there is no backup in {}", directory())};
@@ -54,10 +54,22 @@ Result<std::string> OnlineBackup::verify_newest(StepContext& context) const {
   if (!check) return check.error();
   if (check->sound())
     return fmt::format("{}: {} files, {} bytes read, sound", newest->name, check->files, check->bytes);
-  std::vector<std::string> damages = check->damages;
-  for (const CheckedBackup& backup : check->backups)
-    damages.insert(damages.end(), backup.damages.begin(), backup.damages.end());
-  return Error{Errc::corruption, fmt::format("{} is damaged: {}", newest->name, fmt::join(damages, "; "))};
+  const auto damage = fmt::format("{} is damaged: {}", newest->name, fmt::join(check->backups.front().damages, "; "));
+  if (auto done = backups_.set_aside(*check); !done) return done.error().during(damage + "; set that aside");
+  return Error{Errc::corruption, damage};
+}
+
+Result<std::string> OnlineBackup::verify_newest(StepContext& context) {
+  auto checked = check_newest(context);
+  if (!checked && checked.error().code == Errc::corruption) {
+    const std::string damage = checked.error().message + "; made again: ";
+    const auto again = create(context);
+    checked = again ? check_newest(context) : again.error();
+    checked = checked ? Result<std::string>{damage + *checked}
+                      : Error{checked.error().code, damage + checked.error().message};
+  }
+  look();
+  return checked;
 }
 
 // A meter that is registered in between would be in one of the two and not in the other.
@@ -107,16 +119,17 @@ Result<std::vector<ListedBackup>> OnlineBackup::list() const {
   return backups;
 }
 
+void OnlineBackup::look() {
+  const auto backups = backups_.list();
+  if (!backups) return;
+  std::optional<Instant> found;
+  for (const ListedBackup& backup : *backups)
+    if (backup.damage.empty() && (!found || backup.manifest->finished > *found)) found = backup.manifest->finished;
+  newest_.with([&](std::optional<Instant>& newest) { newest = found; });
+}
+
 std::optional<Instant> OnlineBackup::newest() {
-  std::call_once(looked_, [this] {
-    const auto backups = backups_.list();
-    if (!backups) return;
-    newest_.with([&](std::optional<Instant>& newest) {
-      for (const ListedBackup& backup : *backups)
-        if (backup.damage.empty() && backup.manifest && (!newest || backup.manifest->finished > *newest))
-          newest = backup.manifest->finished;
-    });
-  });
+  std::call_once(looked_, [this] { look(); });
   return newest_.with([](const std::optional<Instant>& newest) { return newest; });
 }
 

@@ -18,7 +18,7 @@ inline constexpr const char* kBackupJob = "backup";
 inline constexpr const char* kDrillJob = "backup_drill";
 
 // Backups of the store that runs, as steps of jobs. All references outlive it.
-//   threads  create, verify and drill: one at a time (the job runner's); list, newest: any
+//   threads  create, verify_newest and drill: one at a time (the job runner's); list, newest: any
 class OnlineBackup {
  public:
   struct Parts {
@@ -46,8 +46,9 @@ class OnlineBackup {
 
   // Makes one, and removes the oldest past those kept. What came of it, in a sentence.
   Result<std::string> create(StepContext& context);
-  // Reads every byte of the newest. errors  corruption: names the backup and the files
-  Result<std::string> verify_newest(StepContext& context) const;
+  // Reads every byte of the newest. Where it is damaged, the damaged files are set aside and it is made again from the
+  // store's own. errors  corruption: that one is damaged, too; names the backups and the files
+  Result<std::string> verify_newest(StepContext& context);
   // Restores the newest and compares. errors  corruption: it did not pass; unavailable: it could not be tried
   Result<std::string> drill(StepContext& context);
   // Empty where there is no directory yet.
@@ -55,7 +56,8 @@ class OnlineBackup {
   // What came of the newest drill; nullopt: there was none. errors  as read_drill_record()
   Result<std::optional<DrillRecord>> last_drill() const { return read_drill_record(parts_.files, directory()); }
 
-  // When the newest whole one was finished; nullopt: there is none. Looks for it once, and knows what it made since.
+  // When the newest whole one was finished, as of the first call, or of the newest verify_newest() since; nullopt:
+  // there is none.
   std::optional<Instant> newest();
 
   // The steps of the job that makes and checks one, and of the one that drills.
@@ -64,6 +66,8 @@ class OnlineBackup {
 
  private:
   Result<StoreMoment> moment() const;
+  Result<std::string> check_newest(StepContext& context);
+  void look();
 
   Parts parts_;
   BackupDirectory backups_;

@@ -1,0 +1,118 @@
+#include "service/jobs/online_backup.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/testing/temporary_directory.h"
+#include "store/contract/must.h"
+#include "store/embedded/embedded_store.h"
+#include "store/embedded/snapshot_digest.h"
+#include "store/sqlite/sqlite_catalog.h"
+
+namespace meterhouse {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// The first segment there, with one bit in its middle the other way round.
+void flip_a_bit(const std::string& directory) {
+  const auto path = std::filesystem::directory_iterator { directory } -> path();
+  std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+  const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(path) / 2);
+  const auto byte = static_cast<char>(file.seekg(middle).get() ^ 1);
+  file.seekp(middle).put(byte);
+}
+
+class OnlineBackups : public testing::Test, public StepContext {
+ protected:
+  void progress(double) override {}
+  bool stopping() const override { return false; }
+
+  void append(int count = 100) {
+    std::vector<Reading> batch;
+    for (; count > 0; --count, ++appended_)
+      batch.emplace_back(SeriesKey{MeterId::from_number(100'000'001), Channel::import_},
+                         kStart + Seconds{1'800} * appended_, MilliWattHours{appended_ * 317});
+    must(store_->append_and_wait(std::move(batch)));
+    must(store_->fold());
+  }
+  OnlineBackup::Parts parts() {
+    return {.files = posix_file_system(),
+            .clock = clock_,
+            .directory = folder_.path() + "/backups",
+            .store = *StoreId::parse(std::string(32, '1')),
+            .readings = *store_,
+            .catalog = *catalog_,
+            .registry = registry_,
+            .digest_of = [](const StoreSnapshot& snapshot) { return digest_of(snapshot); },
+            .replay = nullptr,
+            .settle = nullptr,
+            .digests_of_directory = nullptr,
+            .free_bytes = nullptr};
+  }
+  // A second later.
+  std::string back_up(OnlineBackup& backups) {
+    clock_.advance(Seconds{1});
+    must(backups.create(*this));
+    return must(backups.verify_newest(*this));
+  }
+  std::vector<bool> whole(const OnlineBackup& backups) {
+    std::vector<bool> whole;
+    for (const ListedBackup& backup : must(backups.list())) whole.push_back(backup.damage.empty());
+    return whole;
+  }
+
+  static constexpr Instant kStart = instant_from_epoch(1'740'047'400);  // 2025-02-20T10:30:00Z
+  TemporaryDirectory folder_;
+  ManualClock clock_{kStart};
+  std::unique_ptr<SqliteCatalog> catalog_ = must(SqliteCatalog::open(folder_.path() + "/catalog.sqlite", clock_));
+  std::unique_ptr<EmbeddedReadingStore> store_ = [this] {
+    EmbeddedOptions options{.directory = folder_.path() + "/data", .calendar = *SiteCalendar::of("Asia/Singapore")};
+    options.threads = StoreThreads::none;
+    return must(EmbeddedReadingStore::open(posix_file_system(), clock_, std::move(options)));
+  }();
+  const Site site_;
+  MeterDirectory directory_;
+  Registry registry_{site_, clock_, *catalog_, *store_, directory_};
+  int appended_ = 0;
+};
+
+TEST_F(OnlineBackups, ADamagedSharedSegmentIsCopiedAgainFromTheStore) {
+  append();
+  OnlineBackup backups{parts()};
+  EXPECT_EQ(backups.newest(), std::nullopt);
+  EXPECT_THAT(back_up(backups), HasSubstr("sound"));
+  EXPECT_EQ(backups.newest(), clock_.now());
+  flip_a_bit(folder_.path() + "/backups/segments");
+  const std::string outcome = back_up(backups);
+  EXPECT_THAT(outcome, HasSubstr("backup-20250220T103002Z is damaged"));
+  EXPECT_THAT(outcome, HasSubstr("its bytes have changed"));
+  EXPECT_THAT(outcome, HasSubstr("made again: backup-20250220T103002Z-2: "));
+  EXPECT_THAT(whole(backups), ElementsAre(true, true, true));
+  EXPECT_THAT(back_up(backups), testing::StartsWith("backup-20250220T103003Z: "));
+  EXPECT_EQ(backups.newest(), clock_.now());
+}
+
+TEST_F(OnlineBackups, ADamagedOneIsToldAndIsNotTheNewest) {
+  append();
+  OnlineBackup backups{parts()};
+  back_up(backups);
+  clock_.advance(Seconds{1});
+  must(backups.create(*this));
+  flip_a_bit(folder_.path() + "/backups/segments");
+  flip_a_bit(folder_.path() + "/data/segments");
+  const auto checked = backups.verify_newest(*this);
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_THAT(checked.error().message, HasSubstr("is damaged"));
+  EXPECT_THAT(checked.error().message, HasSubstr("made again: "));
+  EXPECT_THAT(whole(backups), ElementsAre(false, false));
+  EXPECT_THAT(must(backups.list()).front().damage, HasSubstr("found damaged, and set aside"));
+  EXPECT_EQ(backups.newest(), std::nullopt);
+  EXPECT_EQ((OnlineBackup{parts()}.newest()), std::nullopt);
+}
+
+}  // namespace
+}  // namespace meterhouse
