@@ -21,6 +21,7 @@ DailyJobParts daily_parts(DataDirectory& data, const UsageQueries& usage, const 
     parts.drill = [&backups](StepContext& context) { return backups.drill(context); };
     parts.drill_on = *settings.weekly_drill;
   }
+  parts.at = settings.daily_job_at.value_or(Seconds{0});
   const Seconds age = date::days{settings.event_retention_days};
   parts.trim_events = [&events, age, most = settings.events_max](StepContext&) -> Result<std::string> {
     const auto dropped = events.trim(age, most);

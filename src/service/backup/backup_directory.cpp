@@ -1,5 +1,7 @@
 #include "service/backup/backup_directory.h"
 
+#include <date/date.h>
+
 #include <algorithm>
 #include <tuple>
 
@@ -207,15 +209,31 @@ Status BackupDirectory::verify_pieces(const std::vector<ListedBackup>& backups, 
   return {};
 }
 
+namespace {
+
+// newest_first  none damaged
+std::set<std::string> kept_by(const KeepRule& rule, const std::vector<const ListedBackup*>& newest_first) {
+  const bool all = !rule.newest && !rule.since && !rule.days;
+  std::set<std::string> kept;
+  std::map<date::sys_days, std::size_t> on_day;
+  for (std::size_t i = 0; i < newest_first.size(); ++i) {
+    const BackupManifest& backup = *newest_first[i]->manifest;
+    const std::size_t nth = ++on_day[date::floor<date::days>(backup.started)];
+    const bool by_count = rule.newest && i < *rule.newest;
+    const bool by_age = rule.since && backup.started >= *rule.since;
+    const bool by_day =
+        rule.days && on_day.size() <= *rule.days && nth <= (on_day.size() == 1 ? kKeptOfNewestDay : std::size_t{1});
+    if (all || by_count || by_age || by_day) kept.insert(backup.name);
+  }
+  return kept;
+}
+
+}  // namespace
+
 // The names of those to keep, at least one of them read whole and found sound.
 Result<std::set<std::string>> BackupDirectory::chosen(const std::vector<const ListedBackup*>& newest_first,
                                                       const KeepRule& rule, const ByteProgress& progress) const {
-  std::set<std::string> kept;
-  for (std::size_t i = 0; i < newest_first.size(); ++i) {
-    const bool by_count = rule.newest && i < *rule.newest;
-    const bool by_age = rule.since && newest_first[i]->manifest->started >= *rule.since;
-    if (by_count || by_age || (!rule.newest && !rule.since)) kept.insert(newest_first[i]->name);
-  }
+  std::set<std::string> kept = kept_by(rule, newest_first);
   std::string first_damage;
   for (const ListedBackup* backup : newest_first) {
     const auto check = verify_these({*backup}, progress);

@@ -65,10 +65,17 @@ struct BackupCheck {
   bool sound() const;
 };
 
-// Which backups to keep: the newest so many, and those begun at or after a moment. With neither set: all.
+// Of the newest day under KeepRule::days: more than anybody asks for by hand, few enough for a script that asks all the
+// time.
+inline constexpr std::size_t kKeptOfNewestDay = 24;
+
+// Which backups to keep: what any of these keeps. With none set: all.
 struct KeepRule {
-  std::optional<std::size_t> newest = {};
-  std::optional<Instant> since = {};
+  std::optional<std::size_t> newest = {};  // so many
+  std::optional<Instant> since = {};       // those begun then or later
+  // Of each of the newest so many days (UTC) on which one was begun the newest, and of the newest day the newest
+  // kKeptOfNewestDay: however many are made in a day, they cost no earlier day its own.
+  std::optional<std::size_t> days = {};
 };
 
 struct PruneReport {

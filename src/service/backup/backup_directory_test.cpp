@@ -1,5 +1,6 @@
 #include "service/backup/backup_directory.h"
 
+#include <date/date.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -222,6 +223,27 @@ TEST_F(Backups, PruneByAge) {
   EXPECT_THAT(backups().prune({}, {})->removed, IsEmpty());
   // However old they are, one stays.
   EXPECT_THAT(backups().prune({.newest = 0, .since = kStart + Seconds{86'400}}, {})->kept, ElementsAre(kNames[2]));
+}
+
+TEST_F(Backups, PruneByDaysCostsNoEarlierDayItsOwn) {
+  const auto make = [&](int count) {
+    for (; count > 0; --count, clock.advance(Seconds{60})) ASSERT_TRUE(create(kFirst, 10));
+  };
+  std::vector<std::string> wanted;
+  for (int day = 0; day < 4; ++day) {
+    make(2);
+    if (day > 0) wanted.push_back(names().back());
+    clock.set(kStart + date::days{day + 1});
+  }
+  make(30);  // on the fifth day
+  const auto all = names();
+  wanted.insert(wanted.end(), all.end() - std::ptrdiff_t{kKeptOfNewestDay}, all.end());
+  const auto report = backups().prune({.days = 4}, {});
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  EXPECT_EQ(names(), wanted);
+  EXPECT_THAT(backups().prune({.days = 4}, {})->removed, IsEmpty());
+  EXPECT_EQ(backups().prune({.days = 1}, {})->removed.size(), 3U);
+  EXPECT_EQ(names().size(), kKeptOfNewestDay);
 }
 
 // A server that ships its journal begins a piece, or is about to name one, whenever anybody looks at the disk.

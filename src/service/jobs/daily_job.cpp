@@ -90,21 +90,27 @@ std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local
   const auto add = [&](JobStepWork step) {
     if (step.run != nullptr) steps.push_back(std::move(step));
   };
+  const auto newest = newest_run_due(parts.days.calendar, parts.days.clock.now(), parts.at);
+  const auto later = day < newest ? fmt::format("left to the run of {}", format_date(newest)) : std::string{};
   const bool to_drill = date::weekday{day} == parts.drill_on;
-  add({.name = "backup", .run = parts.backup});
-  add({.name = "verify_backup", .run = parts.verify_backup, .needs = "backup"});
+  add({.name = "backup", .run = parts.backup, .skip = later});
+  add({.name = "verify_backup", .run = parts.verify_backup, .needs = "backup", .skip = later});
   add({.name = "drill",
        .run = parts.drill,
        .needs = parts.verify_backup ? "verify_backup" : "",
-       .skip = to_drill ? std::string{} : fmt::format("once a week, in the run of {}", name_of(parts.drill_on))});
+       .skip = to_drill ? later : fmt::format("once a week, in the run of {}", name_of(parts.drill_on))});
   add({.name = "trim_events", .run = parts.trim_events});
   return steps;
 }
 
+date::local_days newest_run_due(const SiteCalendar& calendar, Instant now, Seconds at) {
+  const date::local_days yesterday = calendar.day_of(now) - date::days{1};
+  return now < calendar.start_of_day(yesterday + date::days{1}) + at ? yesterday - date::days{1} : yesterday;
+}
+
 std::vector<date::local_days> daily_runs_due(const SiteCalendar& calendar, Instant now, Seconds at,
                                              date::local_days newest) {
-  date::local_days last = calendar.day_of(now) - date::days{1};
-  if (now < calendar.start_of_day(last + date::days{1}) + at) last -= date::days{1};
+  const date::local_days last = newest_run_due(calendar, now, at);
   std::vector<date::local_days> due;
   const date::days most{static_cast<int>(kMaxCatchUp)};
   for (auto day = std::max(newest + date::days{1}, last - most + date::days{1}); day <= last; day += date::days{1})

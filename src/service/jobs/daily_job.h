@@ -22,19 +22,23 @@ struct DailyJobParts {
   std::function<Result<std::string>(StepContext&)> verify_backup = nullptr;
   std::function<Result<std::string>(StepContext&)> drill = nullptr;
   date::weekday drill_on = date::Sunday;  // the run of that day has the drill, the others skip it
+  Seconds at = {};                        // when the run is due, since local midnight of the day after
   std::function<Result<std::string>(StepContext&)> trim_events = nullptr;
 };
 
 std::string_view name_of(date::weekday day);  // "sunday"
 
 // The steps of the run for a local day: fold, close_day, late_days, retention, backup, verify_backup, drill,
-// trim_events. Each may be run again at any time.
+// trim_events. Each may be run again at any time. Backup, its check and the drill are of now, whatever day the run is
+// for: of the runs that are caught up the newest alone has them.
 std::vector<JobStepWork> daily_job_steps(const DailyJobParts& parts, date::local_days day);
 
-// The local days whose job is due, in order: those after `newest` up to yesterday, the latter once the local time of
-// day is past. Pure.
-//   newest  the newest day that had its run
-//   at      since local midnight; where the clocks leave it out or show it twice, so long after the day began
+// The newest local day whose job is due: yesterday, once the local time of day is past, before that the day before.
+// Pure.
+//   at  since local midnight; where the clocks leave it out or show it twice, so long after the day began
+date::local_days newest_run_due(const SiteCalendar& calendar, Instant now, Seconds at);
+
+// The local days whose job is due, in order: those after `newest`, the newest day that had its run.
 std::vector<date::local_days> daily_runs_due(const SiteCalendar& calendar, Instant now, Seconds at,
                                              date::local_days newest);
 

@@ -206,6 +206,39 @@ TEST_F(DailyJobTest, TheScheduleCatchesUpInOrderAndRemembers) {
   EXPECT_THAT(ended_, ElementsAre(day(2025, 2, 21), day(2025, 2, 22), day(2025, 2, 23), day(2025, 2, 24)));
 }
 
+// Off for three weeks: one backup, not twenty-one that are all the same.
+TEST_F(DailyJobTest, OfTheRunsThatAreCaughtUpTheNewestBacksUp) {
+  auto backing_up = parts();
+  std::vector<std::string> done;
+  const auto step = [&](const char* name) {
+    return [&done, name](StepContext&) -> Result<std::string> { return done.emplace_back(name); };
+  };
+  backing_up.backup = step("backup");
+  backing_up.verify_backup = step("verify");
+  backing_up.drill = step("drill");
+  backing_up.drill_on = date::Thursday;
+  backing_up.at = std::chrono::minutes{10};
+  const auto runner = runner_of(backing_up);
+  DailySchedule schedule{calendar_, clock_, *catalog_, backing_up.at};
+  must(schedule.submit_due(*runner));  // a new installation
+  clock_.set(instant("2025-03-14T00:09:00+08:00"));
+  must(schedule.submit_due(*runner));
+  runner->run_waiting();
+  EXPECT_EQ(ended_.size(), 20U);
+  EXPECT_THAT(done, ElementsAre("backup", "verify"));  // of Wednesday 2025-03-12
+  const auto runs = must(catalog_->job_runs({}, std::nullopt, 20)).runs;
+  const auto& steps = runs.back().steps;  // of 2025-02-21
+  EXPECT_EQ(steps[4].name, "backup");
+  EXPECT_EQ(steps[4].state, JobStep::State::skipped);
+  EXPECT_EQ(steps[4].outcome, "left to the run of 2025-03-12");
+  EXPECT_EQ(steps[5].outcome, "left to the run of 2025-03-12");
+  EXPECT_EQ(runs.back().state, JobRun::State::done);
+  clock_.set(instant("2025-03-14T00:10:00+08:00"));
+  must(schedule.submit_due(*runner));
+  runner->run_waiting();
+  EXPECT_THAT(done, ElementsAre("backup", "verify", "backup", "verify", "drill"));
+}
+
 TEST_F(DailyJobTest, TheScheduleGoesOnAfterTheClockWasAhead) {
   const auto whole = parts();
   const auto runner = runner_of(whole);

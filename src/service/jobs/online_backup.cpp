@@ -36,7 +36,7 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   if (parts_.shipper != nullptr)
     if (auto begun = parts_.shipper->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
   if (parts_.kept == 0) return outcome;
-  const auto pruned = backups_.prune({.newest = parts_.kept}, tell(context));
+  const auto pruned = backups_.prune({.days = parts_.kept}, tell(context));
   if (!pruned) return pruned.error().during("remove old backups");
   if (!pruned->removed.empty()) outcome += fmt::format("; {} old ones removed", pruned->removed.size());
   return outcome;

@@ -29,7 +29,7 @@ class OnlineBackup {
     ReadingStore& readings;
     const Catalog& catalog;
     Registry& registry;
-    std::size_t kept = 0;               // how many of the newest sound ones stay; 0: all
+    std::size_t kept = 0;               // on how many of the newest days with backups one stays; 0: all stay
     JournalShipper* shipper = nullptr;  // begins new pieces behind each backup; null: the journal is not shipped
     std::function<Result<Digest>(const StoreSnapshot&)> digest_of;
     // As DrillParts has them.
@@ -44,7 +44,7 @@ class OnlineBackup {
 
   const std::string& directory() const { return backups_.path(); }
 
-  // Makes one, and removes the oldest past those kept. What came of it, in a sentence.
+  // Makes one, and removes those past what is kept. What came of it, in a sentence.
   Result<std::string> create(StepContext& context);
   // Reads every byte of the newest. Where it is damaged, the damaged files are set aside and it is made again from the
   // store's own. errors  corruption: that one is damaged, too; names the backups and the files
