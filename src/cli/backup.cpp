@@ -69,7 +69,7 @@ struct Options {
 };
 
 ByteProgress bar(Progress& progress) {
-  return [&progress](std::uint64_t done, std::uint64_t) { progress.update(done); };
+  return [&progress](std::uint64_t done, std::uint64_t) { return progress.update(done), true; };
 }
 
 void print_json(const boost::json::value& value) { fmt::print("{}\n", boost::json::serialize(value)); }

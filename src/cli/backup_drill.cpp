@@ -74,7 +74,7 @@ Result<DrillRecord> run_drill(FileSystem& files, const Options& options) {
                 .settle = settle_restored,
                 .digests_of_directory = [&](const std::string& path) { return digests_of_directory(files, path); },
                 .free_bytes = free_bytes},
-               [&](std::uint64_t done, std::uint64_t) { progress.update(done); });
+               [&](std::uint64_t done, std::uint64_t) { return progress.update(done), true; });
 }
 
 int run(const Options& options) {

@@ -125,7 +125,8 @@ int run(const Options& options) {
   if (!request) return report("restore", request.error());
   const auto plan = [&] {
     Progress progress{"bytes checked", 0};
-    return plan_restore(files, *request, [&](std::uint64_t done, std::uint64_t) { progress.update(done); });
+    return plan_restore(files, *request,
+                        [&](std::uint64_t done, std::uint64_t) { return progress.update(done), true; });
   }();
   if (!plan) return report("restore", plan.error());
   if (!options.json) print_plan(*plan);
@@ -136,7 +137,8 @@ int run(const Options& options) {
       Progress progress{"bytes", plan->bytes()};
       auto restored = restore(
           files, *plan, replay_frames_into, new_store_id(),
-          [&](std::uint64_t bytes, std::uint64_t) { progress.update(bytes); }, [&] { return settle_restored(*plan); });
+          [&](std::uint64_t bytes, std::uint64_t) { return progress.update(bytes), true; },
+          [&] { return settle_restored(*plan); });
       seconds = progress.seconds();
       return restored;
     }();

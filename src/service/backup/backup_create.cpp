@@ -203,7 +203,7 @@ Result<ContentHash> BackupDirectory::take_shared(Laying& laying, const SnapshotF
   if (!whole && whole.error().code != Errc::not_found && whole.error().code != Errc::corruption) return whole.error();
   if (whole && known != laying.known.end() && laying.shared == SharedFiles::trust) {
     ++laying.made.shared_files;
-    laying.counter.add(file.size_bytes);
+    if (auto on = laying.counter.add(file.size_bytes); !on) return on.error();
     return known->second.hash;
   }
   const ByteProgress untold;

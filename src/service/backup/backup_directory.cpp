@@ -145,6 +145,7 @@ Result<BackupCheck> BackupDirectory::verify_these(const std::vector<ListedBackup
       auto damage = damage_of(path, file);
       if (damage.empty()) continue;
       const auto& hash = hashes.at(path);
+      if (!hash && hash.error().code == Errc::unavailable) return hash.error();
       if (hash || hash.error().code != Errc::not_found) checked.damaged_files.push_back(path);
       checked.damages.push_back(std::move(damage));
     }

@@ -87,6 +87,7 @@ struct PruneReport {
 };
 
 // The backups of one store in a directory. Every file goes through FileSystem.
+//   errors   unavailable also, of whatever takes a progress: it said that the run is to stop
 //   threads  one; several processes may use it: creating and pruning hold the directory's lock, reading needs none
 //   source   docs/formats/backup.md
 class BackupDirectory {

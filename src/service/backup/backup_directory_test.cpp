@@ -92,7 +92,7 @@ TEST_F(Backups, ProgressTellsEveryByte) {
   std::uint64_t whole = 0;
   const auto made = backups().create(
       {.snapshot = snapshot, .store = test_store(), .copy_catalog = catalog_of(disk, "catalog")}, SharedFiles::trust,
-      [&](std::uint64_t done, std::uint64_t total) { last = done, whole = total; });
+      [&](std::uint64_t done, std::uint64_t total) { return last = done, whole = total, true; });
   ASSERT_TRUE(made.has_value());
   EXPECT_EQ(last, whole);
   EXPECT_EQ(whole, 12u + 2'000 + 5'000 + 6'000);

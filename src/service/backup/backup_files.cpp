@@ -18,7 +18,7 @@ Status in_pieces(std::uint64_t size, const ReadAt& read, ByteCounter& counter, V
     if (auto done = read(at, piece); !done) return done;
     if (auto done = visit(at, piece); !done) return done;
     at += piece.size();
-    counter.add(piece.size());
+    if (auto on = counter.add(piece.size()); !on) return on;
   }
   return {};
 }

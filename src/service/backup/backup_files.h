@@ -11,17 +11,20 @@
 
 namespace meterhouse {
 
-// How far a long run over many files is: bytes. Called on the calling thread, after each piece.
-using ByteProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+// How far a long run over many files is: bytes. Called on the calling thread, after each piece. False: the run is to
+// stop there; it ends with Errc::unavailable.
+using ByteProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
 // Counts the bytes of one run and tells them. One thread.
 class ByteCounter {
  public:
   // progress  may be empty; outlives the object
   ByteCounter(const ByteProgress& progress, std::uint64_t total) : progress_(progress), total_(total) {}
-  void add(std::uint64_t bytes) {
+  // errors  unavailable: the run is to stop
+  Status add(std::uint64_t bytes) {
     done_ += bytes;
-    if (progress_) progress_(done_, total_);
+    if (progress_ && !progress_(done_, total_)) return Error{Errc::unavailable, "stopped"};
+    return {};
   }
   std::uint64_t done() const { return done_; }
 

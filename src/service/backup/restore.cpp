@@ -100,8 +100,7 @@ class Restore {
       const auto there = hash_file(files_, path, file.size_bytes, uncounted);
       if (there && *there == file.hash) {
         ++report_.files_kept;
-        counter_.add(file.size_bytes);
-        return {};
+        return counter_.add(file.size_bytes);
       }
     }
     if (auto done = files_.create_directories(parent_of(path)); !done) return done;

@@ -282,7 +282,7 @@ Result<ShippedScan> scan_pieces(FileSystem& files, const std::string& directory,
       scan.damages.push_back(info.error().message);
       continue;
     }
-    counter.add(info->size_bytes);
+    if (auto on = counter.add(info->size_bytes); !on) return on.error();
     if (info->header.store != store)
       scan.damages.push_back(fmt::format("{}/{}: offset 16: of another store", directory, name));
     else if (!info->closed && name != pieces->names.back())

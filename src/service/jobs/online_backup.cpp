@@ -10,6 +10,7 @@ namespace {
 ByteProgress tell(StepContext& context) {
   return [&context](std::uint64_t done, std::uint64_t total) {
     context.progress(total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total));
+    return !context.stopping();
   };
 }
 
@@ -21,7 +22,8 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   const auto meters = parts_.catalog.meter_count();
   if (!meters) return meters.error();
   // Of a damaged store whatever there is is backed up, without one.
-  const auto digest = parts_.digest_of(*snapshot);
+  const auto digest = parts_.digest_of(*snapshot, [&context] { return context.stopping(); });
+  if (!digest && context.stopping()) return digest.error();
   const auto copy_catalog = [this](const std::string& path) { return parts_.catalog.copy_to(path); };
   const auto made = backups_.create({.snapshot = *snapshot,
                                      .store = parts_.store,
@@ -73,7 +75,7 @@ Result<std::string> OnlineBackup::verify_newest(StepContext& context) {
 }
 
 // A meter that is registered in between would be in one of the two and not in the other.
-Result<StoreMoment> OnlineBackup::moment() const {
+Result<StoreMoment> OnlineBackup::moment(StepContext& context) const {
   constexpr int kTries = 5;
   for (int i = 0; i < kTries; ++i) {
     const auto before = digest_of_meters(parts_.catalog);
@@ -85,7 +87,9 @@ Result<StoreMoment> OnlineBackup::moment() const {
     if (!after) return after.error();
     if (*before != *after) continue;
     StoreMoment moment{.sequence = snapshot->sequence, .meters = *after, .readings = {}};
-    moment.readings = [digest_of = parts_.digest_of, taken = std::move(*snapshot)] { return digest_of(taken); };
+    moment.readings = [this, &context, taken = std::move(*snapshot)] {
+      return parts_.digest_of(taken, [&context] { return context.stopping(); });
+    };
     auto dropped = months_dropped(parts_.catalog);
     if (!dropped) return dropped.error();
     moment.months_dropped = *dropped;
@@ -100,7 +104,7 @@ Result<std::string> OnlineBackup::drill(StepContext& context) {
                     .backups = backups_,
                     .store = parts_.store,
                     .inside = {},
-                    .live = [this] { return moment(); },
+                    .live = [this, &context] { return moment(context); },
                     .replay = parts_.replay,
                     .settle = parts_.settle,
                     .digests_of_directory = parts_.digests_of_directory,

@@ -31,7 +31,7 @@ class OnlineBackup {
     Registry& registry;
     std::size_t kept = 0;               // on how many of the newest days with backups one stays; 0: all stay
     JournalShipper* shipper = nullptr;  // begins new pieces behind each backup; null: the journal is not shipped
-    std::function<Result<Digest>(const StoreSnapshot&)> digest_of;
+    std::function<Result<Digest>(const StoreSnapshot&, const std::function<bool()>& stopping)> digest_of;
     // As DrillParts has them.
     OpenFrameReplay replay;
     std::function<Status(const RestorePlan&)> settle;
@@ -65,7 +65,7 @@ class OnlineBackup {
   std::vector<JobStepWork> drill_steps();
 
  private:
-  Result<StoreMoment> moment() const;
+  Result<StoreMoment> moment(StepContext& context) const;
   Result<std::string> check_newest(StepContext& context);
   void look();
 

@@ -29,7 +29,27 @@ void flip_a_bit(const std::string& directory) {
 class OnlineBackups : public testing::Test, public StepContext {
  protected:
   void progress(double) override {}
-  bool stopping() const override { return false; }
+  bool stopping() const override { return stopping_ = stopping_ || (stops_in_ && asked_++ == *stops_in_); }
+  // Asked for the so-many-th time from now on (0: the next), it says that the program ends.
+  void stop_in(std::optional<int> asked) {
+    stops_in_ = asked;
+    asked_ = 0;
+    stopping_ = false;
+  }
+  // Stops in each place there is; how many those are. Each time the step is run again, and succeeds.
+  int stop_everywhere(const std::function<Result<std::string>()>& step) {
+    for (int at = 0;; ++at) {
+      SCOPED_TRACE(at);
+      stop_in(at);
+      const auto stopped = step();
+      const bool asked = stopping_;
+      stop_in(std::nullopt);
+      if (!asked) return at;
+      EXPECT_EQ(code_of(stopped), Errc::unavailable);
+      EXPECT_TRUE(step().has_value());
+      if (HasFailure()) return at;
+    }
+  }
 
   void append(int count = 100) {
     std::vector<Reading> batch;
@@ -47,7 +67,8 @@ class OnlineBackups : public testing::Test, public StepContext {
             .readings = *store_,
             .catalog = *catalog_,
             .registry = registry_,
-            .digest_of = [](const StoreSnapshot& snapshot) { return digest_of(snapshot); },
+            .digest_of = [](const StoreSnapshot& snapshot,
+                            const std::function<bool()>& stop) { return digest_of(snapshot, nullptr, stop); },
             .replay = nullptr,
             .settle = nullptr,
             .digests_of_directory = nullptr,
@@ -78,6 +99,9 @@ class OnlineBackups : public testing::Test, public StepContext {
   MeterDirectory directory_;
   Registry registry_{site_, clock_, *catalog_, *store_, directory_};
   int appended_ = 0;
+  std::optional<int> stops_in_;
+  mutable int asked_ = 0;
+  mutable bool stopping_ = false;
 };
 
 TEST_F(OnlineBackups, ADamagedSharedSegmentIsCopiedAgainFromTheStore) {
@@ -112,6 +136,18 @@ TEST_F(OnlineBackups, ADamagedOneIsToldAndIsNotTheNewest) {
   EXPECT_THAT(must(backups.list()).front().damage, HasSubstr("found damaged, and set aside"));
   EXPECT_EQ(backups.newest(), std::nullopt);
   EXPECT_EQ((OnlineBackup{parts()}.newest()), std::nullopt);
+}
+
+TEST_F(OnlineBackups, AStepThatIsToStopDoesSoBetweenTwoFilesAndIsRunAgain) {
+  append();
+  OnlineBackup backups{parts()};
+  EXPECT_GE(stop_everywhere([&] { return backups.create(*this); }), 4);
+  const auto all = whole(backups);
+  EXPECT_GE(stop_everywhere([&] { return backups.verify_newest(*this); }), 4);
+  EXPECT_EQ(whole(backups), all);
+  EXPECT_THAT(all, testing::Each(true));
+  EXPECT_THAT(must(posix_file_system().list(folder_.path() + "/backups")),
+              testing::Not(testing::Contains(HasSubstr(".part"))));
 }
 
 }  // namespace

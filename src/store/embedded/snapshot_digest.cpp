@@ -65,7 +65,8 @@ class SnapshotFiles final : public FileSystem {
 }  // namespace
 
 // As a store opens, but for what it writes.
-Result<Digest> digest_of(const StoreSnapshot& snapshot, const std::function<Status(std::string_view)>& on_change) {
+Result<Digest> digest_of(const StoreSnapshot& snapshot, const std::function<Status(std::string_view)>& on_change,
+                         const std::function<bool()>& stopping) {
   SnapshotFiles files{snapshot};
   const auto manifest = read_manifest(files, "MANIFEST");
   if (!manifest) return manifest.error();
@@ -87,6 +88,7 @@ Result<Digest> digest_of(const StoreSnapshot& snapshot, const std::function<Stat
   }
   Digest digest;
   const auto scanned = scan_readings(live, {}, {}, [&](SeriesKey key, const SeriesView& series) {
+    if (stopping && stopping()) return Status{Error{Errc::unavailable, "stopped"}};
     digest.add(key, series);
     return Status{};
   });
