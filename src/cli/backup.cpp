@@ -54,8 +54,8 @@ constexpr const char* kPruneHelp = R"(Examples:
   meterhouse backup prune --to /mnt/backups/meterhouse --keep 1 --keep-days 30
 
 Keeps the newest --keep backups and those of the last --keep-days days, and removes the others, with the segments and pieces
-of the shipped journal that none needs any more. The newest is read first: a sound one always stays. Damaged ones stay, too,
-until you remove them. A server prunes by itself, and by days: `backups_kept` in its configuration.
+of the shipped journal that none needs any more. Before one is removed the newest is read: a sound one always stays. Damaged
+ones stay, too, until you remove them. A server prunes by itself, and by days: `backups_kept` in its configuration.
 Exit codes: 0 done, 1 failed, 2 wrong options.)";
 
 struct Options {

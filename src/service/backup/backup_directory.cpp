@@ -231,10 +231,12 @@ std::set<std::string> kept_by(const KeepRule& rule, const std::vector<const List
 
 }  // namespace
 
-// The names of those to keep, at least one of them read whole and found sound.
+// The names of those to keep; where that leaves one out, at least one of them is known to be sound.
 Result<std::set<std::string>> BackupDirectory::chosen(const std::vector<const ListedBackup*>& newest_first,
-                                                      const KeepRule& rule, const ByteProgress& progress) const {
+                                                      const KeepRule& rule, const std::string& sound,
+                                                      const ByteProgress& progress) const {
   std::set<std::string> kept = kept_by(rule, newest_first);
+  if (kept.size() == newest_first.size() || kept.contains(sound)) return kept;
   std::string first_damage;
   for (const ListedBackup* backup : newest_first) {
     const auto check = verify_these({*backup}, progress);
@@ -247,7 +249,8 @@ Result<std::set<std::string>> BackupDirectory::chosen(const std::vector<const Li
                                              first_damage.empty() ? std::string{"there is none"} : first_damage)};
 }
 
-Result<PruneReport> BackupDirectory::prune(const KeepRule& rule, const ByteProgress& progress) {
+Result<PruneReport> BackupDirectory::prune(const KeepRule& rule, const ByteProgress& progress,
+                                           const std::string& sound) {
   auto there = list();
   if (!there) return there.error();
   const auto held = lock();
@@ -262,7 +265,7 @@ Result<PruneReport> BackupDirectory::prune(const KeepRule& rule, const ByteProgr
     else
       report.damaged.push_back(backup.name);
   std::ranges::sort(newest_first, [](const auto* a, const auto* b) { return is_newer(*a->manifest, *b->manifest); });
-  const auto kept = chosen(newest_first, rule, progress);
+  const auto kept = chosen(newest_first, rule, sound, progress);
   if (!kept) return kept.error();
   // The oldest first: interrupted, what is left is a row without a hole.
   for (const ListedBackup* backup : newest_first)

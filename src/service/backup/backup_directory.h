@@ -122,9 +122,10 @@ class BackupDirectory {
   Status set_aside(const BackupCheck& check);
 
   // Removes the backups that the rule does not keep, and the segments and shipped pieces that none needs any more.
-  // Before that it reads the newest one, and where it is damaged the one before: a sound one is always left.
+  // Before it removes one it reads the newest, and where that is damaged the one before: a sound one is always left.
+  //   sound   the name of one that was just verified: it is not read again; empty: none was
   //   errors  corruption: none is sound, nothing was removed; unavailable, not_found as above
-  Result<PruneReport> prune(const KeepRule& rule, const ByteProgress& progress);
+  Result<PruneReport> prune(const KeepRule& rule, const ByteProgress& progress, const std::string& sound = {});
 
   // Keeps others from making or removing backups here meanwhile. create() and prune() take it themselves.
   //   errors  unavailable: another process makes or removes backups there
@@ -156,7 +157,7 @@ class BackupDirectory {
   std::string missing(const std::string& path) const;
   Result<BackupCheck> verify_these(const std::vector<ListedBackup>& backups, const ByteProgress& progress) const;
   Result<std::set<std::string>> chosen(const std::vector<const ListedBackup*>& newest_first, const KeepRule& rule,
-                                       const ByteProgress& progress) const;
+                                       const std::string& sound, const ByteProgress& progress) const;
   Status remove_backup(const std::string& name);
   Status verify_pieces(const std::vector<ListedBackup>& backups, const ByteProgress& progress,
                        BackupCheck& check) const;

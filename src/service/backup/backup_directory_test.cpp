@@ -215,6 +215,13 @@ TEST_F(Backups, PruneKeepsTheNewestAndWhatTheyNeed) {
   EXPECT_TRUE(backups().verify({})->sound());
 }
 
+TEST_F(Backups, PruneReadsNothingWhereNothingGoesOrOneIsKnownToBeSound) {
+  make_three();
+  const auto never = [](std::uint64_t, std::uint64_t) { return ADD_FAILURE() << "a backup is read", true; };
+  EXPECT_EQ(backups().prune({.newest = 3}, never)->kept.size(), 3u);
+  EXPECT_THAT(backups().prune({.newest = 1}, never, kNames[2])->removed, ElementsAre(kNames[0], kNames[1]));
+}
+
 TEST_F(Backups, PruneByAge) {
   make_three();
   EXPECT_THAT(backups().prune({.newest = std::nullopt, .since = kStart + Seconds{3'600}}, {})->removed,

@@ -37,15 +37,11 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   if (!digest) outcome += fmt::format("; no digest: {}", digest.error().message);
   if (parts_.shipper != nullptr)
     if (auto begun = parts_.shipper->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
-  if (parts_.kept == 0) return outcome;
-  const auto pruned = backups_.prune({.days = parts_.kept}, tell(context));
-  if (!pruned) return pruned.error().during("remove old backups");
-  if (!pruned->removed.empty()) outcome += fmt::format("; {} old ones removed", pruned->removed.size());
   return outcome;
 }
 
 // What is damaged is set aside.
-Result<std::string> OnlineBackup::check_newest(StepContext& context) {
+Result<BackupCheck> OnlineBackup::check_newest(StepContext& context) {
   const auto backups = backups_.list();
   if (!backups) return backups.error();
   if (backups->empty()) return Error{Errc::not_found, fmt::format("there is no backup in {}", directory())};
@@ -54,24 +50,29 @@ Result<std::string> OnlineBackup::check_newest(StepContext& context) {
   });
   const auto check = backups_.verify(newest->name, tell(context));
   if (!check) return check.error();
-  if (check->sound())
-    return fmt::format("{}: {} files, {} bytes read, sound", newest->name, check->files, check->bytes);
+  if (check->sound()) return check;
   const auto damage = fmt::format("{} is damaged: {}", newest->name, fmt::join(check->backups.front().damages, "; "));
   if (auto done = backups_.set_aside(*check); !done) return done.error().during(damage + "; set that aside");
   return Error{Errc::corruption, damage};
 }
 
 Result<std::string> OnlineBackup::verify_newest(StepContext& context) {
+  std::string outcome;
   auto checked = check_newest(context);
   if (!checked && checked.error().code == Errc::corruption) {
-    const std::string damage = checked.error().message + "; made again: ";
+    outcome = checked.error().message + "; made again: ";
     const auto again = create(context);
     checked = again ? check_newest(context) : again.error();
-    checked = checked ? Result<std::string>{damage + *checked}
-                      : Error{checked.error().code, damage + checked.error().message};
   }
   look();
-  return checked;
+  if (!checked) return Error{checked.error().code, outcome + checked.error().message};
+  const std::string& name = checked->backups.front().name;
+  outcome += fmt::format("{}: {} files, {} bytes read, sound", name, checked->files, checked->bytes);
+  if (parts_.kept == 0) return outcome;
+  const auto pruned = backups_.prune({.days = parts_.kept}, tell(context), name);
+  if (!pruned) return pruned.error().during("remove old backups");
+  if (!pruned->removed.empty()) outcome += fmt::format("; {} old ones removed", pruned->removed.size());
+  return outcome;
 }
 
 // A meter that is registered in between would be in one of the two and not in the other.

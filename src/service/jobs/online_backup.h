@@ -44,10 +44,11 @@ class OnlineBackup {
 
   const std::string& directory() const { return backups_.path(); }
 
-  // Makes one, and removes those past what is kept. What came of it, in a sentence.
+  // Makes one. What came of it, in a sentence.
   Result<std::string> create(StepContext& context);
-  // Reads every byte of the newest. Where it is damaged, the damaged files are set aside and it is made again from the
-  // store's own. errors  corruption: that one is damaged, too; names the backups and the files
+  // Reads every byte of the newest, and removes those past what is kept. Where it is damaged, the damaged files are set
+  // aside and it is made again from the store's own. errors  corruption: that one is damaged, too; names the backups
+  // and the files
   Result<std::string> verify_newest(StepContext& context);
   // Restores the newest and compares. errors  corruption: it did not pass; unavailable: it could not be tried
   Result<std::string> drill(StepContext& context);
@@ -66,7 +67,7 @@ class OnlineBackup {
 
  private:
   Result<StoreMoment> moment(StepContext& context) const;
-  Result<std::string> check_newest(StepContext& context);
+  Result<BackupCheck> check_newest(StepContext& context);
   void look();
 
   Parts parts_;

@@ -138,6 +138,19 @@ TEST_F(OnlineBackups, ADamagedOneIsToldAndIsNotTheNewest) {
   EXPECT_EQ((OnlineBackup{parts()}.newest()), std::nullopt);
 }
 
+TEST_F(OnlineBackups, OldOnesGoOnceTheNewOneIsKnownToBeSound) {
+  append();
+  OnlineBackup::Parts keeping = parts();
+  keeping.kept = 2;
+  OnlineBackup backups{keeping};
+  for (int day = 0; day < 4; ++day) {
+    const std::string outcome = back_up(backups);
+    EXPECT_EQ(outcome.ends_with("1 old ones removed"), day >= 2) << outcome;
+    clock_.advance(date::days{1});
+  }
+  EXPECT_EQ(whole(backups).size(), 2U);
+}
+
 TEST_F(OnlineBackups, AStepThatIsToStopDoesSoBetweenTwoFilesAndIsRunAgain) {
   append();
   OnlineBackup backups{parts()};
