@@ -166,7 +166,9 @@ class ReadingStore {
   // month that begins there is counted from it on. Fold first: what is not folded yet may stay. What comes in later for
   // a month that is gone is taken like any other. Nothing to do: success.
   //   month_start  the start of a month by the site's clock; within a month it is that of the month
-  virtual Status drop_before(Instant month_start) = 0;
+  //   returns      how many readings went
+  //   errors       the store's; some may have gone
+  virtual Result<std::uint64_t> drop_before(Instant month_start) = 0;
 
   virtual StoreStats stats() const = 0;
 

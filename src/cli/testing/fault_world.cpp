@@ -158,7 +158,7 @@ Status FaultWorld::change() {
 Status FaultWorld::drop_january() {
   if (auto done = store_->fold(); !done) return done;
   does(Deed::drops_january);
-  if (auto done = store_->drop_before(kFebruary); !done) return done;
+  if (const auto done = store_->drop_before(kFebruary); !done) return done.error();
   does(Deed::dropped_january);
   return {};
 }

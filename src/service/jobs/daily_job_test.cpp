@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/temporary_directory.h"
+#include "service/jobs/retention.h"
 #include "store/contract/must.h"
 #include "store/memory/memory_readings.h"
 #include "store/sqlite/sqlite_catalog.h"
@@ -164,6 +165,19 @@ TEST_F(DailyJobTest, DropsWholeMonthsAndKeepsTheirSums) {
   run(keeping, day(2025, 2, 20));
   EXPECT_EQ(totals(day(2024, 12, 20)), before);
   EXPECT_THAT(must(catalog_->touched_days(day(2030, 1, 1), 10)), IsEmpty());
+}
+
+TEST_F(DailyJobTest, NotesWhenReadingsWereLetGoOf) {
+  fill_day(100'000'001, "2024-12-20T00:00+08:00", "0.25");
+  fill_day(100'000'001, "2025-02-20T00:00+08:00", "1");
+  auto keeping = parts();
+  keeping.retention = date::days{30};
+  EXPECT_EQ(run(keeping, day(2025, 2, 20)).steps[3].outcome, "48 readings of months before 2025-01-21 dropped");
+  EXPECT_EQ(must(months_dropped(*catalog_)), clock_.now());
+  const Instant then = clock_.now();
+  clock_.advance(date::days{1});
+  run(keeping, day(2025, 2, 21));
+  EXPECT_EQ(must(months_dropped(*catalog_)), then);  // nothing more went
 }
 
 // 2025-02-20 was a Thursday.

@@ -10,13 +10,11 @@ constexpr std::string_view kDropped = "retention.dropped";  // seconds since 197
 }  // namespace
 
 Result<std::uint64_t> drop_months(ReadingStore& store, Catalog& catalog, const Clock& clock, Instant month_start) {
-  const std::uint64_t before = store.stats().segment_readings;
-  if (auto done = store.drop_before(month_start); !done) return done.error();
-  const std::uint64_t after = store.stats().segment_readings;
-  if (after >= before) return std::uint64_t{0};
+  const auto dropped = store.drop_before(month_start);
+  if (dropped && *dropped == 0) return dropped;
   const auto now = std::to_string(epoch_seconds(clock.now()));
   if (auto noted = catalog.set_state(kDropped, now); !noted) return noted.error();
-  return before - after;
+  return dropped;
 }
 
 Result<std::optional<Instant>> months_dropped(const Catalog& catalog) {

@@ -9,7 +9,8 @@
 
 namespace meterhouse {
 
-// ReadingStore::drop_before, and where that let go of readings, notes when: a backup from before still has them.
+// ReadingStore::drop_before, and where that let go of readings, or may have before it failed, notes when: a backup from
+// before still has them.
 //   returns  how many readings that were
 //   errors   the store's and the catalog's
 Result<std::uint64_t> drop_months(ReadingStore& store, Catalog& catalog, const Clock& clock, Instant month_start);

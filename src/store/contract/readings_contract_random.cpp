@@ -115,8 +115,7 @@ class Session {
     const std::vector<std::int64_t> months{1'732'982'400, 1'735'660'800, 1'738'339'200};
     const Instant month = instant_from_epoch(random_.pick(months));
     must(store().fold());
-    must(store().drop_before(month));
-    must(model_.drop_before(month));
+    EXPECT_EQ(must(store().drop_before(month)), must(model_.drop_before(month)));
     dropped_.push_back(month);
   }
   void compare_copy() {

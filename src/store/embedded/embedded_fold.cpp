@@ -137,12 +137,14 @@ void EmbeddedReadingStore::tell_work(StoreWork::Kind kind, std::uint64_t joined,
   options_.on_work(work);
 }
 
-Status EmbeddedReadingStore::drop_before(Instant month_start) {
-  return on_worker([&] { return drop_now(month_start); });
+Result<std::uint64_t> EmbeddedReadingStore::drop_before(Instant month_start) {
+  std::uint64_t dropped = 0;
+  if (auto done = on_worker([&] { return drop_now(month_start, dropped); }); !done) return done.error();
+  return dropped;
 }
 
 // The manifest first; readers that hold what is gone keep it open.
-Status EmbeddedReadingStore::drop_now(Instant month_start) {
+Status EmbeddedReadingStore::drop_now(Instant month_start, std::uint64_t& dropped) {
   const auto segments = live_.view().segments;
   std::vector<LiveSegment> live;
   std::vector<LiveSegment> going;
@@ -152,6 +154,8 @@ Status EmbeddedReadingStore::drop_now(Instant month_start) {
   auto newest = fold_newest(files_, segment_directory(), going, options_.calendar, take_fold_number());
   if (!newest) return newest.error();
   if (newest->empty()) return {};
+  for (const LiveSegment& segment : going) dropped += segment.entry.readings;
+  for (const LiveSegment& segment : *newest) dropped -= segment.entry.readings;
   live.insert(live.end(), newest->begin(), newest->end());
   if (auto done = replace_segments(std::move(live), LiveSet::Folded::no, [](Manifest&) {}); !done) return done;
   for (const LiveSegment& segment : going)

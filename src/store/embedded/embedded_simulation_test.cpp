@@ -182,7 +182,10 @@ class History {
       open();
       if (!store_) continue;
       auto done = folding([this] { return store_->fold(); });
-      if (done) done = store_->drop_before(february);
+      if (done) {
+        const auto gone = store_->drop_before(february);
+        if (!gone) done = gone.error();
+      }
       dropped = done.has_value();
       report(done);
     }

@@ -132,7 +132,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status fold() override;
   Status merge() override;
   Result<StoreSnapshot> snapshot() override;
-  Status drop_before(Instant month_start) override;
+  Result<std::uint64_t> drop_before(Instant month_start) override;
   StoreStats stats() const override;
   Status close() override;
 
@@ -212,7 +212,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status write_aside(const Aside& aside);
   void tell_work(StoreWork::Kind kind, std::uint64_t joined, std::span<const LiveSegment> made,
                  std::chrono::nanoseconds since) const;
-  Status drop_now(Instant month_start);
+  Status drop_now(Instant month_start, std::uint64_t& dropped);
   std::uint64_t take_fold_number();
   Status merge_now();
   Result<bool> merge_once();

@@ -169,14 +169,17 @@ Result<StoreSnapshot> MemoryReadingStore::snapshot() {
   return Error{Errc::unavailable, "a store in memory keeps no files"};
 }
 
-Status MemoryReadingStore::drop_before(Instant month_start) {
-  return contents_.with([&](Contents& contents) -> Status {
+Result<std::uint64_t> MemoryReadingStore::drop_before(Instant month_start) {
+  return contents_.with([&](Contents& contents) -> Result<std::uint64_t> {
     if (contents.closed) return closed_error();
+    std::uint64_t dropped = 0;
     for (auto& [key, channel] : contents.channels) {
+      const std::size_t before = channel.size();
       const auto behind = channel.upper_bound(month_start);
       if (behind != channel.begin()) channel.erase(channel.begin(), std::prev(behind));
+      dropped += before - channel.size();
     }
-    return {};
+    return dropped;
   });
 }
 

@@ -34,7 +34,7 @@ class MemoryReadingStore : public ReadingStore {
   Status merge() override;
   Result<StoreSnapshot> snapshot() override;  // unavailable: there are no files
   // Knows no months: what lies at or before the instant goes, but for the newest of each channel.
-  Status drop_before(Instant month_start) override;
+  Result<std::uint64_t> drop_before(Instant month_start) override;
   StoreStats stats() const override;
   Status close() override;
 
