@@ -7,6 +7,7 @@
 #include "cli/backup_drill.h"
 #include "cli/command.h"
 #include "cli/data_directory.h"
+#include "cli/directory_digests.h"
 #include "cli/new_store_id.h"
 #include "cli/progress.h"
 #include "service/backup/backup_directory.h"
@@ -99,18 +100,23 @@ Result<CreatedBackup> create(FileSystem& files, const Options& options) {
   if (!meters) return meters.error();
 
   // Of a damaged store whatever there is is backed up, without one.
-  const auto digest = digest_of(*snapshot);
+  std::vector<std::string> changes;
+  const auto digest =
+      digest_of(*snapshot, [&changes](std::string_view change) { return changes.emplace_back(change), Status{}; });
 
   std::uint64_t total = 0;
   for (const SnapshotFile& file : snapshot->files) total += file.size_bytes;
   Progress progress{"bytes", total};
   BackupDirectory backups{files, clock, options.to};
-  auto made = backups.create({.snapshot = *snapshot,
-                              .store = *store,
-                              .copy_catalog = [&](const std::string& path) { return (*catalog)->copy_to(path); },
-                              .meters = *meters,
-                              .digest = digest ? std::optional{digest->hex()} : std::nullopt},
-                             options.reread ? SharedFiles::reread : SharedFiles::trust, bar(progress));
+  BackupSource source{.snapshot = *snapshot,
+                      .store = *store,
+                      .copy_catalog = [&](const std::string& path) { return (*catalog)->copy_to(path); },
+                      .meters = *meters};
+  if (digest) {
+    source.digest = digest->hex();
+    source.meters_digest = [&](const std::string& copy) { return digest_of_meters_in(copy, changes); };
+  }
+  auto made = backups.create(source, options.reread ? SharedFiles::reread : SharedFiles::trust, bar(progress));
   if (!made) return made.error();
   if (const Status closed = (*catalog)->close(); !closed) return closed.error();
   return made;

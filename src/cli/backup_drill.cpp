@@ -22,7 +22,7 @@ constexpr const char* kHelp = R"(Examples:
 
 Restores the newest backup, and behind it what the shipped journal holds, into a directory that is removed again, and
 compares the digests of what was restored with those of the data directory. Where the frames since the backup were not
-shipped, what was restored is compared with the digest that was taken when the backup was made. What came of it, and the time
+shipped, what was restored is compared with the digests that were taken when the backup was made. What came of it, and the time
 it took, is kept beside the backups: `meterhouse backup list` tells it.
 A server that holds the data directory drills by itself, while it runs: `meterhouse job drill`.
 Exit codes: 0 passed, 1 not passed or it could not be tried, 2 wrong options.)";

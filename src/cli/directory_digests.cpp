@@ -7,6 +7,19 @@
 
 namespace meterhouse::cli {
 
+Result<Digest> digest_of_meters_in(const std::string& catalog, std::span<const std::string> changes) {
+  const auto walk = [&](const MeterCatalog::VisitMeter& visit) -> Status {
+    Status visited;
+    const auto report = verify_catalog(catalog, [&](const Meter& meter) {
+      if (visited) visited = visit(meter);
+    });
+    if (!report) return report.error();
+    if (!report->sound()) return Error{Errc::corruption, report->damages.front()};
+    return visited;
+  };
+  return digest_of_meters(walk, changes);
+}
+
 Result<Digests> digests_of_directory(FileSystem& files, const std::string& directory) {
   const auto snapshot = snapshot_at_rest(files, directory, Instant{});
   if (!snapshot) return snapshot.error();
@@ -16,16 +29,7 @@ Result<Digests> digests_of_directory(FileSystem& files, const std::string& direc
     return Status{};
   });
   if (!readings) return readings.error();
-  const auto walk = [&](const MeterCatalog::VisitMeter& visit) -> Status {
-    Status visited;
-    const auto report = verify_catalog(catalog_path(directory), [&](const Meter& meter) {
-      if (visited) visited = visit(meter);
-    });
-    if (!report) return report.error();
-    if (!report->sound()) return Error{Errc::corruption, report->damages.front()};
-    return visited;
-  };
-  const auto meters = digest_of_meters(walk, changes);
+  const auto meters = digest_of_meters_in(catalog_path(directory), changes);
   if (!meters) return meters.error();
   return Digests{.readings = *readings, .meters = *meters, .bills = {}};
 }

@@ -225,8 +225,8 @@ Status answer_requests(const Program& program, DataDirectory& data) {
        .registry = data.registry(),
        .kept = config.server.backups_kept,
        .shipper = data.shipper(),
-       .digest_of = [](const StoreSnapshot& snapshot,
-                       const std::function<bool()>& stopping) { return digest_of(snapshot, nullptr, stopping); },
+       .digest_of = digest_of,
+       .digest_of_meters = digest_of_meters_in,
        .replay = replay_frames_into,
        .settle = settle_restored,
        .digests_of_directory =

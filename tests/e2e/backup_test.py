@@ -129,7 +129,7 @@ class Drills(Backups):
         self.add_days("2025-02-10", 3)
         Path(self.path("scratch")).mkdir()
         passed = self.drill("--in", self.path("scratch"))
-        self.assertIn("its readings are those that were backed up", passed["outcome"])
+        self.assertIn("its readings and meters are those that were backed up", passed["outcome"])
         self.assertEqual(os.listdir(self.path("scratch")), [])
         listed = json.loads(self.run_program("backup", "list", "--to", self.backups, "--json").stdout)
         self.assertEqual(listed["last_drill"], passed)

@@ -246,6 +246,9 @@ Status BackupDirectory::take_catalog(Laying& laying) {
   const auto hash = hash_file(files_, path, size, uncounted);
   if (!hash) return hash.error();
   laying.made.manifest.files.push_back({kCatalog, size, *hash});
+  // Of a damaged catalog whatever there is is backed up, without one.
+  if (laying.source.meters_digest)
+    if (const auto meters = laying.source.meters_digest(path)) laying.made.manifest.meters_digest = meters->hex();
   ++laying.made.copied_files;
   laying.made.copied_bytes += size;
   return {};

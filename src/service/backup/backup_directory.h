@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/result.h"
+#include "model/digest.h"
 #include "service/backup/backup_files.h"
 #include "service/backup/backup_manifest.h"
 #include "service/backup/store_id.h"
@@ -29,6 +30,8 @@ struct BackupSource {
   std::function<Status(const std::string& path)> copy_catalog;
   std::uint64_t meters = 0;                // registered
   std::optional<std::string> digest = {};  // of the snapshot's readings, where it is known
+  // The digest of the meters that a restore of the snapshot and this copy of the catalog has; null: it is not known.
+  std::function<Result<Digest>(const std::string& copy)> meters_digest = nullptr;
 };
 
 // Whether the shared files of earlier backups are taken as they are, or read and, where they are damaged, copied again.

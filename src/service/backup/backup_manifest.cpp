@@ -106,7 +106,6 @@ bool take_files(const boost::json::value& value, std::vector<BackupFile>& out) {
 }
 
 bool take_digest(const boost::json::value& value, std::optional<std::string>& out) {
-  if (value.is_null()) return true;
   ContentHash digits;  // a digest has the same form
   if (!take_hash(value, digits)) return false;
   out = digits.hex();
@@ -127,17 +126,19 @@ Result<BackupManifest> decode_members(const boost::json::object& object) {
   BackupManifest manifest;
   std::string checksum;  // compared already
   std::string store;
-  const Status taken = Members{object}
-                           .take("meterhouse_backup", [](const auto&) { return true; })
-                           .text("name", manifest.name)
-                           .text("store_id", store)
-                           .take("started", [&](const auto& value) { return take_instant(value, manifest.started); })
-                           .take("finished", [&](const auto& value) { return take_instant(value, manifest.finished); })
-                           .number("sequence", manifest.sequence)
-                           .number("pending_sequence", manifest.pending_sequence)
-                           .number("meters", manifest.meters)
-                           .take("digest", [&](const auto& value) { return take_digest(value, manifest.digest); })
-                           .take("files", [&](const auto& value) { return take_files(value, manifest.files); })
+  Members members{object};
+  members.take("meterhouse_backup", [](const auto&) { return true; })
+      .text("name", manifest.name)
+      .text("store_id", store)
+      .take("started", [&](const auto& value) { return take_instant(value, manifest.started); })
+      .take("finished", [&](const auto& value) { return take_instant(value, manifest.finished); })
+      .number("sequence", manifest.sequence)
+      .number("pending_sequence", manifest.pending_sequence)
+      .number("meters", manifest.meters)
+      .take("digest", [&](const auto& value) { return value.is_null() || take_digest(value, manifest.digest); });
+  if (object.contains("meters_digest"))
+    members.take("meters_digest", [&](const auto& value) { return take_digest(value, manifest.meters_digest); });
+  const Status taken = members.take("files", [&](const auto& value) { return take_files(value, manifest.files); })
                            .text("xxh3_128", checksum)
                            .finish();
   if (!taken) return taken.error();
@@ -178,8 +179,9 @@ std::string encode_backup_manifest(const BackupManifest& manifest) {
                  utc_text(manifest.finished));
   fmt::format_to(out, "\"sequence\":{},\n\"pending_sequence\":{},\n\"meters\":{},\n", manifest.sequence,
                  manifest.pending_sequence, manifest.meters);
-  fmt::format_to(out, "\"digest\":{},\n\"files\":[",
-                 manifest.digest ? fmt::format("\"{}\"", *manifest.digest) : std::string{"null"});
+  fmt::format_to(out, "\"digest\":{},\n", manifest.digest ? fmt::format("\"{}\"", *manifest.digest) : "null");
+  if (manifest.meters_digest) fmt::format_to(out, "\"meters_digest\":\"{}\",\n", *manifest.meters_digest);
+  text += "\"files\":[";
   std::string_view before = "\n";
   for (const BackupFile& file : manifest.files) {
     fmt::format_to(out, "{}{{\"path\":\"{}\",\"size\":{},\"xxh3_128\":\"{}\"}}", before, file.path, file.size_bytes,

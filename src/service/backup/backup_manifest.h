@@ -31,8 +31,9 @@ struct BackupManifest {
   std::uint64_t sequence = 0;  // of the newest frame of the journal in it
   std::uint64_t pending_sequence = 0;
   std::uint64_t meters = 0;
-  std::optional<std::string> digest = {};  // of its readings; absent: it was not computed
-  std::vector<BackupFile> files;           // ascending by path, each once
+  std::optional<std::string> digest = {};         // of its readings; absent: it was not computed
+  std::optional<std::string> meters_digest = {};  // of its meters; absent: likewise, or from before there was one
+  std::vector<BackupFile> files;                  // ascending by path, each once
   friend bool operator==(const BackupManifest&, const BackupManifest&) = default;
 
   std::uint64_t bytes() const;  // of all files

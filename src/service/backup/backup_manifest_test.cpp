@@ -33,6 +33,16 @@ TEST(BackupManifest, GoldenFileIsReadAsTheSame) {
   EXPECT_EQ(read->bytes(), 240u + 40'960 + 1'048'576 + 91'234);
 }
 
+TEST(BackupManifest, GoldenFileWithTheDigestOfMetersIsReadAsTheSame) {
+  auto manifest = sample();
+  manifest.meters_digest = "fedcba9876543210fedcba9876543210";
+  const std::string now = encode_backup_manifest(manifest);
+  EXPECT_EQ(golden_text("backup_manifest_v1_meters.json", now), now);
+  const auto read = decode_backup_manifest(read_golden("backup_manifest_v1_meters.json"));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(*read, manifest);
+}
+
 TEST(BackupManifest, WithoutFilesAndDigest) {
   auto manifest = sample();
   manifest.digest.reset();
@@ -82,6 +92,8 @@ TEST(BackupManifest, WhatThisProgramDoesNotWriteIsRefused) {
       {"\"meters\":200", "\"meters\":-1"},
       {"\"meters\":200", "\"meters\":200,\n\"colour\":1"},
       {"\"meters\":200,\n", ""},
+      {"\"files\"", "\"meters_digest\":null,\n\"files\""},
+      {"\"files\"", "\"meters_digest\":\"0\",\n\"files\""},
       {"\"started\":\"2025-02-20T10:30:00Z\"", "\"started\":\"2025-02-20\""},
       {"\"store_id\":\"0", "\"store_id\":\"G"},
   };

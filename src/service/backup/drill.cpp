@@ -121,8 +121,18 @@ class Drill {
       return Error{Errc::corruption,
                    fmt::format("what was restored of {} is not what was backed up: readings {} against {}",
                                plan.backup.name, there->readings.hex(), *plan.backup.digest)};
-    return fmt::format("{} restored: its readings are those that were backed up; what came since is not shipped",
-                       plan.backup.name);
+    if (!plan.backup.meters_digest)
+      return fmt::format(
+          "{} restored: its readings are those that were backed up, of its meters no digest is known; "
+          "what came since is not shipped",
+          plan.backup.name);
+    if (there->meters.hex() != *plan.backup.meters_digest)
+      return Error{Errc::corruption,
+                   fmt::format("what was restored of {} is not what was backed up: meters {} against {}",
+                               plan.backup.name, there->meters.hex(), *plan.backup.meters_digest)};
+    return fmt::format(
+        "{} restored: its readings and meters are those that were backed up; what came since is not shipped",
+        plan.backup.name);
   }
 
   const DrillParts& parts_;

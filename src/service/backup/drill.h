@@ -41,7 +41,7 @@ struct DrillParts {
 // A restore that nobody needs: the newest backup, and behind it the shipped journal, into a directory that is removed
 // again, whatever happens (what a killed drill leaves, the next one removes). What was restored is compared with the
 // live store by their digests, of one and the same frame; where the frames since the backup were not shipped, with the
-// digest that was taken when the backup was made. What came of it is written into the directory of backups, and
+// digests that were taken when the backup was made. What came of it is written into the directory of backups, and
 // returned.
 //   errors  not_found: no such directory of backups; unavailable: another process makes or removes backups there, or
 //           drills, or it was to stop. Everything else is an outcome

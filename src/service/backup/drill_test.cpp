@@ -50,9 +50,10 @@ class World {
     const StoreSnapshot snapshot = must(store->snapshot());
     std::optional<std::string> digest;
     if (with_digest) digest = must(digest_of(snapshot)).hex();
-    must(backups.create(
-        {.snapshot = snapshot, .store = id, .copy_catalog = catalog_of(disk, "catalog"), .digest = digest},
-        SharedFiles::trust, {}));
+    BackupSource source{
+        .snapshot = snapshot, .store = id, .copy_catalog = catalog_of(disk, "catalog"), .digest = digest};
+    if (with_digest) source.meters_digest = [](const std::string&) { return Result<Digest>{Digest{}}; };
+    must(backups.create(source, SharedFiles::trust, {}));
   }
 
   DrillParts parts() {
@@ -72,7 +73,7 @@ class World {
       if (!snapshot) return snapshot.error();
       const auto readings = digest_of(*snapshot);
       if (!readings) return readings.error();
-      return Digests{.readings = *readings, .meters = {}, .bills = {}};
+      return Digests{.readings = *readings, .meters = restored_meters, .bills = {}};
     };
     parts.free_bytes = [this](const std::string&) { return Result<std::uint64_t>{free}; };
     return parts;
@@ -90,6 +91,7 @@ class World {
   bool ships = true;
   std::uint64_t free = std::uint64_t{1} << 40;
   std::optional<Instant> dropped;
+  Digest restored_meters;
 
  private:
   int appended_ = 0;
@@ -118,8 +120,11 @@ TEST(Drill, OfAJournalThatIsNotShippedComparesWithTheDigestOfTheBackup) {
   world.append(30);
   world.back_up();
   EXPECT_THAT(world.drill().outcome, HasSubstr("equal to the store as of frame"));  // nothing has come since
-  EXPECT_THAT(world.drill().outcome, HasSubstr("its readings are those that were backed up"));
+  EXPECT_THAT(world.drill().outcome, HasSubstr("its readings and meters are those that were backed up"));
   EXPECT_TRUE(world.drill().passed);
+  world.restored_meters.add("a meter");
+  EXPECT_FALSE(world.drill().passed);
+  EXPECT_THAT(world.drill().outcome, HasSubstr("is not what was backed up: meters"));
   world.back_up(/*with_digest=*/false);
   world.append();
   const DrillRecord record = world.drill();

@@ -22,15 +22,18 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   const auto meters = parts_.catalog.meter_count();
   if (!meters) return meters.error();
   // Of a damaged store whatever there is is backed up, without one.
-  const auto digest = parts_.digest_of(*snapshot, [&context] { return context.stopping(); });
+  std::vector<std::string> changes;
+  const auto digest = parts_.digest_of(
+      *snapshot, [&changes](std::string_view change) { return changes.emplace_back(change), Status{}; },
+      [&context] { return context.stopping(); });
   if (!digest && context.stopping()) return digest.error();
   const auto copy_catalog = [this](const std::string& path) { return parts_.catalog.copy_to(path); };
-  const auto made = backups_.create({.snapshot = *snapshot,
-                                     .store = parts_.store,
-                                     .copy_catalog = copy_catalog,
-                                     .meters = *meters,
-                                     .digest = digest ? std::optional{digest->hex()} : std::nullopt},
-                                    SharedFiles::trust, tell(context));
+  BackupSource source{.snapshot = *snapshot, .store = parts_.store, .copy_catalog = copy_catalog, .meters = *meters};
+  if (digest) {
+    source.digest = digest->hex();
+    source.meters_digest = [&](const std::string& copy) { return parts_.digest_of_meters(copy, changes); };
+  }
+  const auto made = backups_.create(source, SharedFiles::trust, tell(context));
   if (!made) return made.error();
   std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
                                     made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
@@ -89,7 +92,7 @@ Result<StoreMoment> OnlineBackup::moment(StepContext& context) const {
     if (*before != *after) continue;
     StoreMoment moment{.sequence = snapshot->sequence, .meters = *after, .readings = {}};
     moment.readings = [this, &context, taken = std::move(*snapshot)] {
-      return parts_.digest_of(taken, [&context] { return context.stopping(); });
+      return parts_.digest_of(taken, nullptr, [&context] { return context.stopping(); });
     };
     auto dropped = months_dropped(parts_.catalog);
     if (!dropped) return dropped.error();

@@ -31,7 +31,12 @@ class OnlineBackup {
     Registry& registry;
     std::size_t kept = 0;               // on how many of the newest days with backups one stays; 0: all stay
     JournalShipper* shipper = nullptr;  // begins new pieces behind each backup; null: the journal is not shipped
-    std::function<Result<Digest>(const StoreSnapshot&, const std::function<bool()>& stopping)> digest_of;
+    // Of the readings, and each catalog change that is not folded yet is visited; asked between two series.
+    std::function<Result<Digest>(const StoreSnapshot&, const std::function<Status(std::string_view change)>& on_change,
+                                 const std::function<bool()>& stopping)>
+        digest_of;
+    // Of the meters in this copy of the catalog, once the changes are applied.
+    std::function<Result<Digest>(const std::string& copy, std::span<const std::string> changes)> digest_of_meters;
     // As DrillParts has them.
     OpenFrameReplay replay;
     std::function<Status(const RestorePlan&)> settle;
