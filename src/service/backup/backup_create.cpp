@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "service/backup/backup_directory.h"
+#include "service/backup/drill_record.h"
 
 // Making a backup. Shared files are copied under a name of their own and renamed; the backup's own files are laid down
 // in backup-….part, which gets its name when everything in it is durable. So whatever has its final name is whole.
@@ -11,14 +12,34 @@ namespace meterhouse {
 namespace {
 
 constexpr std::string_view kPart = ".part";
-constexpr std::string_view kNew = ".new";
+constexpr std::string_view kNew = ".new";  // write_file_atomically() makes it
 constexpr const char* kCatalog = "catalog.sqlite";
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 // What a directory may hold that is not ours: what every file system has at its root, and what a first run leaves.
 bool may_lie_there(const std::string& name) {
-  return name == "LOCK" || name == "lost+found" || name == kStoreIdFile || name.ends_with(kNew);
+  return name == "LOCK" || name == "lost+found" || name == kStoreIdFile || name == std::string{kStoreIdFile} + ".new";
+}
+
+// backup-20250220T103000Z.part, backup-20250220T103000Z-2.part
+bool is_part_of_a_backup(std::string_view name) {
+  if (!name.starts_with(kBackupPrefix) || !name.ends_with(kPart)) return false;
+  name = name.substr(kBackupPrefix.size(), name.size() - kBackupPrefix.size() - kPart.size());
+  return name.find_first_not_of("0123456789TZ-") == std::string_view::npos;
+}
+
+// Whether a run that was killed may have left it, in the directory itself. Whatever else lies there is somebody's.
+bool is_leftover(std::string_view name) {
+  if (name.ends_with(kNew)) {
+    name.remove_suffix(kNew.size());
+    return name == kStoreIdFile || name == kDrillRecordFile;
+  }
+  return name == kDrillDirectory || is_part_of_a_backup(name);
+}
+
+bool is_part_of_a_segment(std::string_view name) {
+  return name.ends_with(kPart) && is_segment_name(name.substr(0, name.size() - kPart.size()));
 }
 
 }  // namespace
@@ -88,15 +109,16 @@ Status BackupDirectory::claim(const StoreId& store) {
 
 // Of runs that were killed.
 Status BackupDirectory::remove_leftovers() {
-  const std::string segments = path_ + "/segments";
-  for (const std::string& directory : {path_, segments}) {
+  const auto remove = [this](const std::string& directory, bool (*is_ours)(std::string_view)) -> Status {
     const auto names = files_.list(directory);
     if (!names) return names.error();
     for (const std::string& name : *names)
-      if (name.ends_with(kPart) || name.ends_with(kNew))
+      if (is_ours(name))
         if (auto done = remove_tree(files_, directory + "/" + name); !done) return done;
-  }
-  return {};
+    return {};
+  };
+  if (auto done = remove(path_, is_leftover); !done) return done;
+  return remove(path_ + "/segments", is_part_of_a_segment);
 }
 
 Result<std::string> BackupDirectory::free_name(Instant at) const {

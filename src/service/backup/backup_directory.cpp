@@ -13,10 +13,8 @@
 namespace meterhouse {
 namespace {
 
-constexpr std::string_view kPrefix = "backup-";
-
 bool is_backup_name(const std::string& name) {
-  return name.starts_with(kPrefix) && !name.ends_with(".part") && is_plain_path(name);
+  return name.starts_with(kBackupPrefix) && !name.ends_with(".part") && is_plain_path(name);
 }
 
 }  // namespace
@@ -310,7 +308,7 @@ Status BackupDirectory::remove_segments_but(const std::set<std::string>& needed,
   if (!names) return names.error();
   std::erase_if(*names, [&](std::string_view name) {
     if (name.ends_with(kDamaged)) name.remove_suffix(kDamaged.size());
-    return needed.contains(std::string{name});
+    return !is_segment_name(name) || needed.contains(std::string{name});
   });
   return remove_files(path_ + "/segments", *names, report);
 }

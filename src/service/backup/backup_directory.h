@@ -180,6 +180,12 @@ bool is_newer(const BackupManifest& a, const BackupManifest& b);
 // Behind the name of a file that was found damaged and set aside.
 inline constexpr std::string_view kDamaged = ".damaged";
 
+// A directory of this name is a backup, but for one that is being laid down.
+inline constexpr std::string_view kBackupPrefix = "backup-";
+
+// Whether a file in the directory of segments is one, by its name.
+inline bool is_segment_name(std::string_view name) { return name.ends_with(".segment"); }
+
 // Whether a path within the data directory is of a file that all backups share.
 bool is_shared_path(std::string_view path);
 

@@ -127,6 +127,32 @@ TEST_F(Backups, ADirectoryWithOtherThingsIsLeftAlone) {
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code, Errc::invalid_argument);
   EXPECT_THAT(disk.paths(), ElementsAre("backups/letter.txt"));
+  ASSERT_TRUE(disk.rename("backups/letter.txt", "backups/letter.new"));
+  EXPECT_FALSE(create(kFirst, 10));
+  EXPECT_THAT(disk.paths(), ElementsAre("backups/letter.new"));
+}
+
+TEST_F(Backups, WhatKilledRunsLeftIsRemovedAndNothingElse) {
+  ASSERT_TRUE(create(kFirst, 10));
+  const std::string ours[] = {"backup-20250220T093000Z.part/MANIFEST",
+                              "backup-20250220T093000Z-2.part/MANIFEST",
+                              "drill.part/MANIFEST",
+                              "STORE-ID.new",
+                              "LAST-DRILL.new",
+                              "segments/x.segment.part"};
+  const std::string theirs[] = {"letter.new", "letter.part/page", "backup-list.part", "segments/letter.part"};
+  const auto put = [&](const std::string& path) {
+    const std::string whole = "backups/" + path;
+    ASSERT_TRUE(disk.create_directories(whole.substr(0, whole.rfind('/'))));
+    disk.set_content(whole, bytes_of("something"));
+  };
+  for (const std::string& path : ours) put(path);
+  for (const std::string& path : theirs) put(path);
+  clock.advance(Seconds{1});
+  ASSERT_TRUE(create(kFirst, 20));
+  ASSERT_TRUE(backups().prune({.newest = 1}, {}));
+  for (const std::string& path : ours) EXPECT_FALSE(*disk.exists("backups/" + path)) << path;
+  for (const std::string& path : theirs) EXPECT_TRUE(*disk.exists("backups/" + path)) << path;
 }
 
 TEST_F(Backups, ASegmentOfOneNameWithOtherBytesIsRefused) {

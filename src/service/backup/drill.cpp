@@ -138,9 +138,10 @@ class Drill {
   const DrillParts& parts_;
   const ByteProgress& progress_;
   DrillRecord& record_;
-  // In the directory of backups its name is one that create() removes, too.
+  // In the directory of backups create() removes it, too.
   const std::string inside_ = parts_.inside.empty() ? parts_.backups.path() : parts_.inside;
-  const std::string to_ = inside_ + (parts_.inside.empty() ? "/drill.part" : "/meterhouse-drill.part");
+  const std::string to_ =
+      fmt::format("{}/{}", inside_, parts_.inside.empty() ? kDrillDirectory : "meterhouse-drill.part");
 };
 
 }  // namespace

@@ -14,6 +14,8 @@ namespace meterhouse {
 // What came of the newest drill: the file LAST-DRILL of a directory of backups.
 //   source  docs/formats/backup.md
 inline constexpr const char* kDrillRecordFile = "LAST-DRILL";
+// Where a drill restores to, in a directory of backups.
+inline constexpr const char* kDrillDirectory = "drill.part";
 
 struct DrillRecord {
   std::string backup = {};  // that was restored; empty: it did not come to that
