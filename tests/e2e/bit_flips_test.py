@@ -7,6 +7,7 @@ MH_FLIPS=n flips n bits. The index of the catalog's log (catalog.sqlite-shm) is 
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ FEWEST = 3  # flips of each kind of file, whatever MH_FLIPS
 METERS = [str(100000001 + i) for i in range(3)]
 PAGE = 4096  # of the catalog
 START = datetime(2025, 1, 30, tzinfo=SINGAPORE)  # the readings cross a month
+LAST = 20  # readings of each meter in the last frame of the journal
 
 
 def run(*command):
@@ -70,7 +72,7 @@ class World:
         assert server.stop() == 0
         self.keep("closed")
         server, self.client = RunningServer(command, address), Client(address)
-        self.send(340, 20)
+        self.send(340, LAST)
         self.post("/api/v1/maintenance", {"duration_s": 3600, "reason": "flips"}, 200, 201, 202)
         self.send(360, 20)
         self.send(380, 20)
@@ -83,6 +85,20 @@ class World:
     def keep(self, name):
         shutil.copytree(self.data, self.folder / name / "data")
         shutil.copytree(self.backups, self.folder / name / "backups")
+
+
+def verify(root):
+    """What is told of a directory with data or backups: exit code, all of it, the notes."""
+    command = ["verify", root] if root.name == "data" else ["backup", "verify", "--to", root]
+    done = run(*command, "--json")
+    answer = json.loads(done.stdout) if done.returncode == 0 else {}
+    torn = [answer[key] for key in ("torn", "pending_torn", "catalog_torn") if key in answer]
+    return done.returncode, done.stdout + done.stderr, torn + answer.get("notes", [])
+
+
+def newest_frame(note):
+    """Of a note on an open piece, the last frame in it."""
+    return int(re.search(r"ends with frame (\d+)", note)[1])
 
 
 def kind_of(path):
@@ -139,27 +155,37 @@ class BitFlips(unittest.TestCase):
         """What is told of a flip in this file."""
         state, which = path.relative_to(self.folder).parts[:2]
         root = self.folder / state / which
-        done = run("verify", root, "--json") if which == "data" else run("backup", "verify", "--to", root, "--json")
-        told = done.stdout + done.stderr
-        if done.returncode == 1:
+        code, told, notes = verify(root)
+        if code == 1:
             self.assertIn(path.name, told)
             return "damage"
-        self.assertEqual(done.returncode, 0, told)
-        answer = json.loads(done.stdout)
-        notes = [answer[key] for key in ("torn", "pending_torn", "catalog_torn") if key in answer] + answer.get("notes", [])
+        self.assertEqual(code, 0, told)
         if path.name == "catalog.sqlite" and 1 + bit // 8 // PAGE in pages_in_log(path):
             return "written anew"  # the log holds that page: the file's is read by nobody, and overwritten
-        self.assertTrue(any(path.name in note for note in notes), f"nothing is told: {told}")
+        new = [note for note in notes if path.name in note and note not in self.notes[root]]
+        self.assertTrue(new, f"nothing is told that was not before: {told}")
         if which == "data":
-            rest = self.exported(root)
-            self.assertTrue(rest is None or rest <= self.whole[state], "another answer")
+            self.check_rest(path, state, self.exported(root))
+        else:
+            before = next(note for note in self.notes[root] if path.name in note)
+            self.assertLessEqual(newest_frame(before) - newest_frame(new[0]), 1, new)
         return "torn"
+
+    def check_rest(self, path, state, rest):
+        """What is still answered: all that was there, but for the last frame where the flip is in the journal."""
+        if rest is None:
+            self.assertTrue(path.name.startswith("catalog."), "it is not opened")  # it lacks meters, and that is told
+            return
+        self.assertLessEqual(rest, self.whole[state], "another answer")
+        most = LAST * len(METERS) if path.parent.name == "journal" else 0
+        self.assertLessEqual(len(self.whole[state] - rest), most, "more is gone than the end")
 
     def test_none_is_silent(self):
         self.random = seeded()
-        for state in self.whole:
-            self.assertEqual(run("verify", self.folder / state / "data").returncode, 0)
-            self.assertEqual(run("backup", "verify", "--to", self.folder / state / "backups").returncode, 0)
+        self.notes = {}
+        for root in (self.folder / state / which for state in self.whole for which in ("data", "backups")):
+            code, told, self.notes[root] = verify(root)
+            self.assertEqual(code, 0, told)
         kinds = self.files()
         told = {kind: Counter() for kind in kinds}
         for number in range(max(FLIPS, FEWEST * len(kinds))):
