@@ -2,10 +2,11 @@
 #include "base/iso8601.h"
 #include "formats/legacy_bodies.h"
 #include "http/api.h"
-#include "http/await_callback.h"
 #include "http/json_writer.h"
+#include "http/on_worker.h"
 #include "http/problem.h"
 #include "http/request_query.h"
+#include "service/jobs/retention.h"
 
 namespace meterhouse {
 namespace {
@@ -24,11 +25,7 @@ class DayBackup final : public BodySource {
 
   Task<Result<std::string>> next() override {
     if (done_) co_return std::string{};
-    const auto on_worker = [this](const auto& done) {
-      const bool taken = workers_.try_submit([this, done] { done(page()); });
-      if (!taken) done(Error{Errc::unavailable, "the server is overloaded"});
-    };
-    co_return co_await await_callback<Result<std::string>>(on_worker);
+    co_return co_await on_worker<std::string>(workers_, [this] { return page(); });
   }
 
  private:
@@ -62,7 +59,12 @@ class DayBackup final : public BodySource {
 }  // namespace
 
 Response Api::legacy_stop_server(const Request& request, std::string_view) {
-  // Changes state though it is a GET: a page elsewhere must not do that through a browser.
+  // Changes state though it is a GET: a page elsewhere must not do that through a browser, nor one who only looks.
+  if (request.method == Method::head) {
+    Response refused = legacy_error(405, "only GET enters maintenance mode");
+    refused.headers.emplace_back("Allow", "GET");
+    return refused;
+  }
   if (equal_ignoring_case(request.header("Sec-Fetch-Site"), "cross-site"))
     return legacy_error(403, "refused: the request comes from another site");
   const auto entered = parts_.maintenance.enter(parts_.maintenance_duration, "GET /stopserver",

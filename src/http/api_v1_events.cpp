@@ -85,7 +85,8 @@ Response Api::get_events(const Request& request, std::string_view) {
 }
 
 // Behind the id of the header Last-Event-ID, which a browser sends when it connects again; else behind `cursor`, an id
-// of a list; else from now on.
+// of a list; else from now on. An id beyond all there are is one of another time, from before a restore: from now on,
+// too.
 Response Api::follow_events(const Request& request, EventFilter filter, std::optional<std::int64_t> cursor) {
   auto follower = parts_.events.follow(filter);  // first: what is written from here on it tells
   if (!follower) return problem(follower.error());
@@ -95,11 +96,10 @@ Response Api::follow_events(const Request& request, EventFilter filter, std::opt
     if (!id) return problem(id.error());
     after = *id;
   }
-  if (!after) {
-    const auto newest = parts_.catalog.events({}, EventOrder::newest_first, std::nullopt, 1);
-    if (!newest) return problem(newest.error());
-    after = newest->events.empty() ? 0 : newest->events.front().id;
-  }
+  const auto newest = parts_.catalog.events({}, EventOrder::newest_first, std::nullopt, 1);
+  if (!newest) return problem(newest.error());
+  const std::int64_t now = newest->events.empty() ? 0 : newest->events.front().id;
+  after = std::min(after.value_or(now), now);
   Response response;
   response.content_type = "text/event-stream";
   response.source = std::make_shared<LiveEvents>(std::move(*follower), parts_.catalog, workers_, parts_.calendar,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 
-#include "http/await_callback.h"
+#include "http/on_worker.h"
 
 namespace meterhouse {
 namespace {
@@ -46,12 +46,9 @@ Task<Result<std::string>> LiveEvents::next() {
 }
 
 Task<Result<std::string>> LiveEvents::read_page() {
-  const auto on_worker = [this](const auto& done) {
-    const bool taken = workers_.try_submit(
-        [this, done] { done(catalog_.events(options_.filter, EventOrder::oldest_first, options_.after, kLivePage)); });
-    if (!taken) done(Error{Errc::unavailable, "the server is overloaded"});
-  };
-  const auto page = co_await await_callback<Result<EventPage>>(on_worker);
+  const auto page = co_await on_worker<EventPage>(workers_, [this] {
+    return catalog_.events(options_.filter, EventOrder::oldest_first, options_.after, kLivePage);
+  });
   if (!page && page.error().code == Errc::unavailable) co_return std::string{};  // looked for again
   if (!page) co_return page.error();
   more_ = page->next.has_value();

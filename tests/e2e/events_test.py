@@ -88,6 +88,15 @@ class Live(Events):
                 stream.close()
                 wanted = [*wanted, int(live["id"])]
 
+    def test_an_id_beyond_all_there_are_is_of_before_a_restore_and_begins_now(self):
+        newest = max([event["id"] for event in self.listed()], default=0)
+        for query, headers in (("", {"Last-Event-ID": str(newest + 1_000_000)}), (f"?cursor={newest + 1_000_000}", {})):
+            with self.subTest(query):
+                stream = Stream(self.address, query, headers)
+                self.refuse_query()
+                self.assertEqual(stream.event()["event"], "query_error")
+                stream.close()
+
     def test_whoever_connects_again_and_again_loses_nothing(self):
         random = seeded()
         first = max([event["id"] for event in self.listed()], default=0)

@@ -124,6 +124,7 @@ class Maintenance(Operations):
                 self.assertEqual(self.ask("POST", "/api/v1/maintenance", wrong)[0], 400)
 
     def test_a_page_elsewhere_cannot_stop_the_server(self):
+        self.assertEqual(self.client.send("HEAD", "/stopserver")[0], 405)
         status = self.client.send("GET", "/stopserver", headers={"Sec-Fetch-Site": "cross-site"})[0]
         self.assertEqual(status, 403)
 
