@@ -86,6 +86,9 @@ Response Api::legacy_get_backup(const Request& request, std::string_view) {
   const auto closed = parts_.catalog.closed_day(*day);
   if (!closed) return legacy_error(closed.error());
   if (!*closed || (*closed)->readings == 0) return none;
+  const auto dropped = is_dropped(parts_.catalog, parts_.calendar, *day);
+  if (!dropped) return legacy_error(dropped.error());
+  if (*dropped) return none;
   Response response;
   response.content_type = kJson;
   response.source = std::make_shared<DayBackup>(parts_.usage, workers_, parts_.calendar.day(*day), date);

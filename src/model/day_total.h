@@ -16,7 +16,7 @@ struct ClosedDay {
   date::local_days day = {};
   Instant closed_at = {};
   std::uint64_t sequence = 0;  // of the store's newest frame that the sums rest on: the watermark
-  std::uint64_t readings = 0;  // that stand in the day
+  std::uint64_t readings = 0;  // that stand in the day: behind its first midnight, up to its last
   std::uint64_t missing = 0;   // expected and not there
 
   friend bool operator==(const ClosedDay&, const ClosedDay&) = default;

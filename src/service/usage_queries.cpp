@@ -63,6 +63,12 @@ std::optional<LegacyAnswer> legacy_answer(const ConsumptionAnswer& answer, Step 
   return legacy;
 }
 
+ConsumptionAnswer without_energy(TimeRange range) {
+  ConsumptionAnswer answer;
+  answer.total.range = range;
+  return answer;
+}
+
 }  // namespace
 
 Result<LegacyPeriod> parse_legacy_period(std::string_view text) {
@@ -119,12 +125,16 @@ Status UsageQueries::visit_use(const Meter& meter, Channel channel, TimeRange ra
                                const VisitUse& visit) const {
   if (series.empty() && channel == Channel::export_) return {};
   // A year is the widest step there is: one or two values, of which the total alone is wanted.
-  const auto answer =
+  auto answer =
       consumption_of(meter, {.meter = meter.id, .channel = channel, .range = range, .step = Step::year}, series);
+  // The registers of one meter, absurd as they may be, do not take the sum from all the others.
+  if (!answer && answer.error().code == Errc::out_of_range) answer = without_energy(range);
   if (!answer) return answer.error().during(fmt::format("meter {}", meter.id.text()));
   const Consumption& total = answer->total;
   if (channel == Channel::export_ && !total.energy && total.completeness.expected == 0) return {};
-  return visit({meter, channel, total});
+  const auto up_to = [&](Instant at) { return std::ranges::upper_bound(series.at, at + site_.snap); };
+  const auto readings = static_cast<std::uint64_t>(up_to(range.to) - up_to(range.from));
+  return visit({meter, channel, total, answer->dips, readings});
 }
 
 Result<std::optional<MeterId>> UsageQueries::use_of_page(TimeRange range, std::optional<MeterId> after,

@@ -58,7 +58,9 @@ class UsageQueries {
   struct Use {
     const Meter& meter;
     Channel channel;
-    const Consumption& used;  // the total of the range; its energy may be absent
+    const Consumption& used;  // the total of the range; its energy may be absent, and is where it does not fit 64 bits
+    const std::optional<TimeRange>& dips;  // as in ConsumptionAnswer
+    std::uint64_t readings;                // that stand in the range: behind its beginning, up to its end
   };
   using VisitUse = std::function<Status(const Use&)>;
 

@@ -29,8 +29,12 @@ class DayCatalog {
   // The same of those of the days from `first` to `last`, both included, that are closed or noted already.
   virtual Status touch_known_days(date::local_days first, date::local_days last, std::uint64_t sequence) = 0;
 
-  // The first `limit` (1..kMaxDaysPerPage) days before `until` that are noted so, ascending.
-  virtual Result<std::vector<TouchedDay>> touched_days(date::local_days until, std::size_t limit) const = 0;
+  // The first `limit` (1..kMaxDaysPerPage) days of [from, until) that are noted so, ascending.
+  virtual Result<std::vector<TouchedDay>> touched_days(date::local_days from, date::local_days until,
+                                                       std::size_t limit) const = 0;
+
+  // Forgets that a day was touched by frames up to `sequence`: there is nothing to sum up.
+  virtual Status forget_touches(date::local_days day, std::uint64_t sequence) = 0;
 
   // Closes a day, in one transaction: replaces what is kept of it (the day itself and all its totals) and forgets that
   // it was touched by frames up to its watermark, closed.sequence. A newer touch stays: the day is to be closed again.

@@ -112,7 +112,7 @@ inline constexpr const char* kTouchKnownDays =
 #undef MH_KEEP_NEWER_TOUCH
 inline constexpr const char* kForgetTouches = "DELETE FROM touched_day WHERE day = $1 AND sequence <= $2";
 inline constexpr const char* kSelectTouched =
-    "SELECT day, sequence FROM touched_day WHERE day < $1 ORDER BY day LIMIT $2";
+    "SELECT day, sequence FROM touched_day WHERE day >= $1 AND day < $2 ORDER BY day LIMIT $3";
 inline constexpr const char* kSelectAllTouched = "SELECT day, sequence FROM touched_day ORDER BY day";
 
 #define MH_DAY_COLUMNS "day, closed_at, sequence, readings, missing"

@@ -123,7 +123,7 @@ Result<ConsumptionAnswer> consumption(const Series& series, const ConsumptionQue
   if (!edges) return edges.error();
 
   const ExpectedGrid grid{query, site.offset_at(query.range.from), *timeline};
-  ConsumptionAnswer answer{.total = measure(*timeline, grid, from, to), .values = {}};
+  ConsumptionAnswer answer{.total = measure(*timeline, grid, from, to), .dips = timeline->dips(), .values = {}};
   answer.values.reserve(edges->empty() ? 0 : edges->size() - 1);
   for (std::size_t i = 0; i + 1 < edges->size(); ++i)
     answer.values.push_back(measure(*timeline, grid, (*edges)[i], (*edges)[i + 1]));

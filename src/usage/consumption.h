@@ -67,7 +67,10 @@ struct ConsumptionQuery {
 };
 
 struct ConsumptionAnswer {
-  Consumption total;                // of the whole range
+  Consumption total;  // of the whole range
+  // What the dips span that the series shows, at whatever distance from the range: they came to light with their last
+  // reading, so answers for any of this time may have been others before. Absent: there is none.
+  std::optional<TimeRange> dips;
   std::vector<Consumption> values;  // one a step, ascending, covering the range without gap (step interval: the real
                                     // intervals between successive readings that overlap the range, cut to it)
 };

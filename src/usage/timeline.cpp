@@ -80,6 +80,7 @@ Result<Timeline> Timeline::of(const Series& series, std::optional<MilliWattHours
   for (const Dip& dip : find_dips(series, start, modulus)) {
     keep_until(dip.first);
     over_dips.push_back(kept->size() - 1);
+    timeline.dips_ = TimeRange{timeline.dips_ ? timeline.dips_->from : series.at[dip.first - 1], series.at[dip.last]};
     next = dip.last;
   }
   keep_until(series.size());

@@ -52,6 +52,9 @@ class Timeline {
   // Whether the register went backwards for no known reason in one of the pairs [first, last), or a dip was left out.
   bool suspect(std::size_t first, std::size_t last) const;
 
+  // From the reading before the first dip to the one after the last; nullopt: there is none.
+  std::optional<TimeRange> dips() const { return dips_; }
+
  private:
   // A pair whose register fell, or from which a dip was left out; from the reading after it on, `lift` is added to the
   // register.
@@ -67,6 +70,7 @@ class Timeline {
   const Series* series_;                // the caller's, or `kept_`
   std::unique_ptr<const Series> kept_;  // the readings without the dips, where a register falls
   std::vector<Break> breaks_;           // ascending, nearly always empty
+  std::optional<TimeRange> dips_;
 };
 
 }  // namespace meterhouse

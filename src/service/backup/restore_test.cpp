@@ -242,7 +242,7 @@ TEST(RestoreDays, ThoseClosedAfterTheBackupAreClosedAgain) {
     ASSERT_TRUE((*catalog)->close_day(
         {.day = first + date::days{day}, .closed_at = kStart, .sequence = static_cast<std::uint64_t>(day)}, {}));
   ASSERT_TRUE(touch_days_closed_after(**catalog, 27));
-  const auto touched = (*catalog)->touched_days(DayCatalog::kLastDay, 10);
+  const auto touched = (*catalog)->touched_days(DayCatalog::kFirstDay, DayCatalog::kLastDay, 10);
   ASSERT_EQ(touched->size(), 2u);
   EXPECT_EQ(touched->front().day, first + date::days{28});
 }

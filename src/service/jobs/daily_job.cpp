@@ -1,6 +1,7 @@
 #include "service/jobs/daily_job.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/iso8601.h"
 #include "service/jobs/retention.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::string_view kNewestRun = "daily_job.newest_day";
 constexpr std::size_t kMaxCatchUp = 366;  // days; whoever was off for longer gets the newest of them
+constexpr std::chrono::minutes kLateDaysFor{30};
 
 Result<std::string> fold(const DailyJobParts& parts) {
   if (auto done = parts.store.fold(); !done) return done.error();
@@ -37,31 +39,53 @@ std::optional<date::local_days> kept_from(const DailyJobParts& parts, date::loca
   return day - *parts.retention;
 }
 
-// Every other day that readings have come for since it was summed up.
+std::string late_days_outcome(std::size_t closed, std::size_t left) {
+  if (closed == 0 && left == 0) return "no day got late readings";
+  const std::string done =
+      fmt::format("{} {} with late readings summed up again", closed, closed == 1 ? "day" : "days");
+  return left == 0 ? done : fmt::format("{}, {} {} left for the next run", done, left, left == 1 ? "is" : "are");
+}
+
+// Every other day that readings have come for since it was summed up, oldest first, and the earlier ones that those
+// touch (close_day). Each is done once, though readings for it come in all the time; what an import of years leaves
+// after kLateDaysFor waits for the next run: the backup must not.
 Result<std::string> close_late_days(const DailyJobParts& parts, date::local_days day, StepContext& context) {
   const auto horizon = kept_from(parts, day);
-  std::size_t closed = 0;
-  std::optional<date::local_days> last;
-  for (;;) {
-    const auto touched = parts.days.catalog.touched_days(day + date::days{1}, DayCatalog::kMaxDaysPerPage);
-    if (!touched) return touched.error();
-    // The same day again: readings for it come in all the time. The next run sums it up.
-    const auto first = std::ranges::find_if(*touched, [&](const TouchedDay& t) { return !last || t.day > *last; });
-    if (first == touched->end()) break;
-    for (auto at = first; at != touched->end(); ++at) {
-      if (context.stopping()) return Error{Errc::unavailable, "stopped between two days"};
-      last = at->day;
-      if (horizon && at->day < *horizon) {
-        if (auto done = keep_closed_day(parts.days, *at); !done) return done.error();
-        continue;
-      }
-      const auto done = close_day(parts.days, at->day, [&](double) { return !context.stopping(); });
-      if (!done) return done.error();
-      ++closed;
+  const auto touched = [&](date::local_days from, std::size_t most) {
+    return parts.days.catalog.touched_days(from, day + date::days{1}, most);
+  };
+  const auto all = touched(DayCatalog::kFirstDay, DayCatalog::kMaxDaysPerPage);
+  if (!all) return all.error();
+  const auto begin = parts.days.clock.stopwatch();
+  std::set<date::local_days> closed;
+  std::size_t before = 0;  // closed, when this way through the days began
+  for (date::local_days from = DayCatalog::kFirstDay;;) {
+    const auto next = touched(from, 1);
+    if (!next) return next.error();
+    if (next->empty()) {
+      if (closed.size() == before) return late_days_outcome(closed.size(), 0);
+      before = closed.size();
+      from = DayCatalog::kFirstDay;
+      continue;
     }
+    if (context.stopping()) return Error{Errc::unavailable, "stopped between two days"};
+    const TouchedDay& late = next->front();
+    from = late.day + date::days{1};
+    if (horizon && late.day < *horizon) {  // the readings that its sums were made from are not kept any more
+      if (auto done = parts.days.catalog.forget_touches(late.day, late.sequence); !done) return done.error();
+      continue;
+    }
+    if (closed.contains(late.day)) continue;
+    if (parts.days.clock.stopwatch() - begin > kLateDaysFor) {
+      const auto left = touched(DayCatalog::kFirstDay, DayCatalog::kMaxDaysPerPage);
+      return left ? Result<std::string>{late_days_outcome(closed.size(), left->size())} : left.error();
+    }
+    const auto done = close_day(parts.days, late.day, [&](double) { return !context.stopping(); });
+    if (!done) return done.error();
+    closed.insert(late.day);
+    const auto count = static_cast<double>(closed.size());
+    context.progress(count / std::max(count, static_cast<double>(all->size())));
   }
-  return closed == 0 ? std::string{"no day got late readings"}
-                     : fmt::format("{} {} with late readings summed up again", closed, closed == 1 ? "day" : "days");
 }
 
 Result<std::string> drop_old(const DailyJobParts& parts, date::local_days day) {

@@ -125,10 +125,10 @@ TEST_F(DailyJobTest, ClosesTheDay) {
   const JobRun done = run(parts(), day(2025, 2, 20));
   EXPECT_EQ(done.state, JobRun::State::done);
   EXPECT_EQ(done.steps[1].name, "close_day");
-  EXPECT_EQ(done.steps[1].outcome, "2025-02-20: 96 readings, 72 missing");
+  EXPECT_EQ(done.steps[1].outcome, "2025-02-20: 97 readings, 72 missing");
   const auto closed = must(catalog_->closed_day(day(2025, 2, 20)));
   ASSERT_TRUE(closed.has_value());
-  EXPECT_EQ(closed->readings, 96U);
+  EXPECT_EQ(closed->readings, 97U);
   EXPECT_EQ(closed->missing, 72U);
   EXPECT_THAT(totals(day(2025, 2, 20)), ElementsAre("Bishan 4-room import: 36 of 2 meters, 96 of 96 found, 0 estimated",
                                                     "Yishun 4-room import: 0 of 0 meters, 0 of 48 found, 0 estimated",
@@ -145,7 +145,7 @@ TEST_F(DailyJobTest, SumsUpAgainTheDaysWithLateReadings) {
   EXPECT_THAT(done.steps[2].outcome, HasSubstr("1 day with late readings"));
   EXPECT_THAT(totals(day(2025, 2, 18)), ElementsAre("Bishan 4-room import: 36 of 2 meters, 96 of 96 found, 0 estimated",
                                                     "Yishun 4-room import: 0 of 0 meters, 0 of 48 found, 0 estimated"));
-  const auto left = must(catalog_->touched_days(day(2030, 1, 1), 10));
+  const auto left = must(catalog_->touched_days(DayCatalog::kFirstDay, day(2030, 1, 1), 10));
   ASSERT_EQ(left.size(), 1U);  // today is not over
   EXPECT_EQ(left.front().day, day(2025, 2, 21));
 }
@@ -164,7 +164,75 @@ TEST_F(DailyJobTest, DropsWholeMonthsAndKeepsTheirSums) {
   must(catalog_->touch_days(late, store_.stats().sequence));
   run(keeping, day(2025, 2, 20));
   EXPECT_EQ(totals(day(2024, 12, 20)), before);
-  EXPECT_THAT(must(catalog_->touched_days(day(2030, 1, 1), 10)), IsEmpty());
+  EXPECT_TRUE(must(is_dropped(*catalog_, calendar_, day(2024, 12, 31))));
+  EXPECT_FALSE(must(is_dropped(*catalog_, calendar_, day(2025, 1, 1))));
+  EXPECT_THAT(must(catalog_->touched_days(DayCatalog::kFirstDay, day(2030, 1, 1), 10)), IsEmpty());
+}
+
+// More of them than a page of the catalog has.
+TEST_F(DailyJobTest, LateDaysBehindManyThatAreNotKeptAreSummedUp) {
+  std::vector<date::local_days> touched;
+  for (auto old = day(2020, 1, 1); touched.size() < DayCatalog::kMaxDaysPerPage + 200; old += date::days{1})
+    touched.push_back(old);
+  touched.push_back(day(2025, 2, 18));
+  must(catalog_->touch_days(touched, 0));
+  auto keeping = parts();
+  keeping.retention = date::days{30};
+  EXPECT_EQ(run(keeping, day(2025, 2, 20)).steps[2].outcome, "1 day with late readings summed up again");
+  EXPECT_THAT(must(catalog_->touched_days(DayCatalog::kFirstDay, day(2030, 1, 1), 10)), IsEmpty());
+}
+
+// Ten minutes go by whenever anybody asks.
+class HastyClock final : public Clock {
+ public:
+  explicit HastyClock(Instant now) : now_(now) {}
+  Instant now() const override { return now_; }
+  std::chrono::nanoseconds stopwatch() const override { return std::chrono::minutes{10} * ++asked_; }
+
+ private:
+  Instant now_;
+  mutable int asked_ = 0;
+};
+
+TEST_F(DailyJobTest, LateDaysThatTakeTooLongWaitForTheNextRun) {
+  const std::vector<date::local_days> late{day(2025, 2, 1), day(2025, 2, 2), day(2025, 2, 3), day(2025, 2, 4),
+                                           day(2025, 2, 5)};
+  must(catalog_->touch_days(late, 0));
+  const HastyClock hasty{clock_.now()};
+  const DailyJobParts slow{.days = {calendar_, hasty, *catalog_, store_, usage_}, .store = store_};
+  EXPECT_EQ(run(slow, day(2025, 2, 20)).steps[2].outcome,
+            "3 days with late readings summed up again, 2 are left for the next run");
+  EXPECT_EQ(run(slow, day(2025, 2, 20)).steps[2].outcome, "2 days with late readings summed up again");
+}
+
+TEST_F(DailyJobTest, AbsurdRegistersDoNotKeepTheDayOfTheOthersOpen) {
+  const Instant midnight = instant("2025-02-20T00:00:00+08:00");
+  std::vector<Reading> readings;
+  const auto take = [&](std::uint32_t number, Instant at, MilliWattHours value) {
+    readings.emplace_back(SeriesKey{MeterId::from_number(number), Channel::import_}, at, value);
+  };
+  constexpr std::uint32_t kTooMany = 1'100;
+  static_assert(std::numeric_limits<std::int64_t>::max() / kMaxRegister.count() < kTooMany);
+  for (std::uint32_t number = 200'000'000; number < 200'000'000 + kTooMany;
+       ++number) {  // each fits, their sum does not
+    register_meter(number, "Bedok");
+    take(number, midnight, {});
+    take(number, midnight + std::chrono::hours{24}, kMaxRegister);
+  }
+  for (int i = 0; i < 2 * static_cast<int>(kTooMany); ++i)  // does not fit by itself: never as high again, so no dips
+    take(100'000'003, midnight + Seconds{30} * i, i % 2 == 0 ? kMaxRegister - MilliWattHours{i} : MilliWattHours{});
+  must(store_.append_and_wait(std::move(readings)));
+  register_meter(100'000'004, "Yishun");
+  fill_day(100'000'004, "2025-02-20T00:00:00+08:00", "0.5");
+  EXPECT_EQ(run(parts(), day(2025, 2, 20)).state, JobRun::State::done);
+  const auto sums = must(catalog_->day_totals(day(2025, 2, 20)));
+  ASSERT_EQ(sums.size(), 3U);
+  EXPECT_EQ(sums[0].area, "Bedok");
+  EXPECT_EQ(sums[0].meters,
+            static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / kMaxRegister.count()));
+  EXPECT_EQ(sums[2].area, "Yishun");
+  EXPECT_EQ(format_kwh(sums[2].energy), "24");
+  EXPECT_EQ(sums[2].meters, 1U);
 }
 
 TEST_F(DailyJobTest, NotesWhenReadingsWereLetGoOf) {

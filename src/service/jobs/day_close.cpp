@@ -9,15 +9,36 @@ namespace {
 
 using Kind = std::tuple<std::string, std::string, std::string, Channel>;
 
+// Whether it fitted: what clients send may be absurd, and must not end the program.
+bool add(MilliWattHours& sum, MilliWattHours energy) {
+  std::int64_t result = 0;
+  if (__builtin_add_overflow(sum.count(), energy.count(), &result)) return false;
+  sum = MilliWattHours{result};
+  return true;
+}
+
 void add(DayTotal& total, const Consumption& used) {
-  if (used.energy) {
-    total.energy += *used.energy;
-    ++total.meters;
-  }
+  if (used.energy && add(total.energy, *used.energy)) ++total.meters;
   total.expected += static_cast<std::uint64_t>(used.completeness.expected);
   total.found += static_cast<std::uint64_t>(used.completeness.found);
   total.estimated += static_cast<std::uint64_t>(used.completeness.estimated);
-  total.estimated_energy += used.completeness.estimated_energy;
+  add(total.estimated_energy, used.completeness.estimated_energy);
+}
+
+// Before the day is written down: whoever dies in between does a little more than needed.
+Status touch_in_reach(DayCatalog& catalog, const SiteCalendar& calendar, const ClosedDay& closed, TimeRange dips) {
+  const auto touch = [&](date::local_days first, date::local_days last) {
+    return first > last ? Status{} : catalog.touch_known_days(first, last, closed.sequence);
+  };
+  const date::days one{1};
+  if (auto done = touch(calendar.day_of(dips.from), closed.day - one); !done) return done;
+  return touch(closed.day + one, std::min(calendar.day_of(dips.to - Seconds{1}), DayCatalog::kLastDay));
+}
+
+Result<bool> are_others(const DayCatalog& catalog, date::local_days day, std::span<const DayTotal> totals) {
+  const auto before = catalog.day_totals(day);
+  if (!before) return before.error();
+  return !std::ranges::equal(*before, totals);
 }
 
 }  // namespace
@@ -31,6 +52,7 @@ Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
   const TimeRange range = parts.calendar.day(day);
 
   std::map<Kind, DayTotal> kinds;
+  TimeRange dips = range;
   std::uint64_t visited = 0;
   const auto visit = [&](const UsageQueries::Use& use) -> Status {
     if (use.channel == Channel::import_) ++visited;
@@ -38,6 +60,8 @@ Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
     DayTotal& total = kinds[Kind{meter.region, meter.area, meter.dwelling_type, use.channel}];
     total.channel = use.channel;
     add(total, use.used);
+    closed.readings += use.readings;
+    if (use.dips) dips = {std::min(dips.from, use.dips->from), std::max(dips.to, use.dips->to)};
     return {};
   };
   std::optional<MeterId> after;
@@ -52,10 +76,13 @@ Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
   std::vector<DayTotal> totals;
   for (auto& [kind, total] : kinds) {
     std::tie(total.region, total.area, total.dwelling_type, std::ignore) = kind;
-    closed.readings += total.found;
     closed.missing += total.expected - std::min(total.expected, total.found);
     totals.push_back(std::move(total));
   }
+  const auto others = are_others(parts.catalog, day, totals);
+  if (!others) return others.error();
+  if (*others)
+    if (auto done = touch_in_reach(parts.catalog, parts.calendar, closed, dips); !done) return done.error();
   if (auto done = parts.catalog.close_day(closed, totals); !done) return done.error();
   return closed;
 }
@@ -78,16 +105,6 @@ Status note_folded_days(DayCatalog& catalog, const FoldedDays& days, std::uint64
       behind.push_back(day);
   }
   return catalog.touch_days(behind, sequence);
-}
-
-Status keep_closed_day(const DayCloseParts& parts, const TouchedDay& touched) {
-  auto closed = parts.catalog.closed_day(touched.day);
-  if (!closed) return closed.error();
-  if (!*closed) return {};
-  const auto totals = parts.catalog.day_totals(touched.day);
-  if (!totals) return totals.error();
-  (*closed)->sequence = std::max((*closed)->sequence, touched.sequence);
-  return parts.catalog.close_day(**closed, *totals);
 }
 
 }  // namespace meterhouse

@@ -22,7 +22,10 @@ struct DayCloseParts {
 };
 
 // Sums up a local day, by region, area, dwelling type and channel, from the readings as they stand, and writes that
-// down with the watermark it rests on. May be done again at any time: the sums are replaced.
+// down with the watermark it rests on. May be done again at any time: the sums are replaced. Where they are others than
+// before and the day shows a dip that reaches beyond it, the closed days in its reach are touched: when they were
+// summed up, the register was not back yet. A meter whose energy does not fit a sum of 64 bits is not in it, nor in the
+// count of its meters.
 //   progress  gets the part of the meters done, from 0 to 1; false: stop, nothing is written down
 //   errors    unavailable: progress said so; the store's and the catalog's
 Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
@@ -31,9 +34,5 @@ Result<ClosedDay> close_day(const DayCloseParts& parts, date::local_days day,
 // What a fold tells (EmbeddedOptions::on_fold), noted: the days to be summed up, again where they were already. errors
 // the catalog's
 Status note_folded_days(DayCatalog& catalog, const FoldedDays& days, std::uint64_t sequence);
-
-// Leaves the sums of a closed day as they are and forgets that late readings touched it: the readings they were made
-// from are not kept any more. A day that was never closed stays so.
-Status keep_closed_day(const DayCloseParts& parts, const TouchedDay& touched);
 
 }  // namespace meterhouse

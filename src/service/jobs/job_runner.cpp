@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::chrono::seconds kIdleTick{1};
 
+// Whatever a step comes to is that of the step: it must not end the program, which would begin it again at each start.
+Result<std::string> run_caught(const JobStepWork& work, StepContext& context) {
+  try {
+    return work.run(context);
+  } catch (const std::exception& error) {
+    return Error{Errc::unavailable, fmt::format("the step ended early: {}", error.what())};
+  }
+}
+
 }  // namespace
 
 class JobRunner::Context final : public StepContext {
@@ -204,7 +213,7 @@ JobStep::State JobRunner::attempt(JobRun& run, JobStep& step, const JobStepWork&
   options_.on_change(run, &step);
   Context context{*this, static_cast<std::size_t>(&step - run.steps.data())};
   const auto begin = clock_.stopwatch();
-  const auto outcome = work.run(context);
+  const auto outcome = run_caught(work, context);
   step.duration_ms += std::chrono::duration_cast<std::chrono::milliseconds>(clock_.stopwatch() - begin).count();
   if (!outcome && context.stopping()) return JobStep::State::running;
   step.ended = clock_.now();

@@ -82,6 +82,17 @@ TEST_F(JobRunnerTest, AStepThatFailsStopsOnlyThoseThatNeedIt) {
   EXPECT_THAT(run.steps[2].outcome, HasSubstr("two"));
 }
 
+TEST_F(JobRunnerTest, AStepThatThrowsHasFailed) {
+  const JobStepWork throwing{.name = "one", .run = [](StepContext&) -> Result<std::string> { throw std::bad_alloc{}; }};
+  JobRunner runner{*catalog_, clock_, options({throwing, good("two")})};
+  must(runner.start());
+  const auto id = must(runner.submit("test", kDay, "operator"));
+  runner.run_waiting();
+  const JobRun run = must(catalog_->job_run(id));
+  EXPECT_THAT(states(run), ElementsAre("one failed", "two done"));
+  EXPECT_THAT(run.steps[0].outcome, HasSubstr("bad_alloc"));
+}
+
 TEST_F(JobRunnerTest, AnInterruptedRunGoesOnAtTheStepItHadReached) {
   std::int64_t id = 0;
   {

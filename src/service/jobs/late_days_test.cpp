@@ -51,6 +51,12 @@ class LateDays : public testing::Test {
           MilliWattHours{1'000'000'000 + at.count() * (meter + 1) * 1'000 + (at.count() / 1'800 % 48) * 1'000});
     return batch;
   }
+  // A device that counts from 0 for a while.
+  static std::vector<Reading> fallen(std::vector<Reading> batch) {
+    for (Reading& reading : batch)
+      reading = {reading.key(), reading.at(), MilliWattHours{reading.register_value().count() / 1'000}};
+    return batch;
+  }
   void take(std::vector<Reading> batch) { must(store_->append_and_wait(std::move(batch))); }
 
   DayCloseParts close_parts(Catalog& catalog, const UsageQueries& usage) {
@@ -134,15 +140,29 @@ TEST_F(LateDays, AnExportThatBeginsAfterItsMeterWasRegistered) {
   expect_sums_as_fresh();
 }
 
+// While the register was low it counted as a new one; when it is back, the days between are others.
+TEST_F(LateDays, ADipThatShowsWhenItsDaysAreClosed) {
+  const auto hours = [](int count) { return std::chrono::hours{count}; };
+  take(readings(0, hours(0), hours(36)));
+  take(fallen(readings(0, hours(36) + Seconds{1'800}, hours(3 * 24 + 6))));
+  for (int number = 0; number < 3; ++number) run_daily_job(number);
+  const auto before = must(catalog_->day_totals(day(1)));
+  take(readings(0, hours(3 * 24 + 7), hours(4 * 24)));
+  run_daily_job(3);
+  EXPECT_NE(must(catalog_->day_totals(day(1))), before);
+  expect_sums_as_fresh();
+}
+
 TEST_F(LateDays, InAnyOrder) {
   Random random{test_seed()};
   for (int round = 0; round < 60; ++round) {
     SCOPED_TRACE(fmt::format("MH_TEST_SEED={}, round {}", test_seed(), round));
     const Seconds from = Seconds{60} * random.between(-24 * 60, kDays * 24 * 60 - 60);
     const Seconds long_for = Seconds{1'800} * random.between(0, random.one_in(3) ? 96 : 8);
-    take(readings(static_cast<std::uint32_t>(random.below(kMeters)), from,
-                  std::min(from + long_for, Seconds{std::chrono::hours{kDays * 24}}),
-                  random.one_in(4) ? Channel::export_ : Channel::import_));
+    auto batch = readings(static_cast<std::uint32_t>(random.below(kMeters)), from,
+                          std::min(from + long_for, Seconds{std::chrono::hours{kDays * 24}}),
+                          random.one_in(4) ? Channel::export_ : Channel::import_);
+    take(random.one_in(5) ? fallen(std::move(batch)) : std::move(batch));
     if (random.one_in(3)) must(store_->fold());
     if (random.one_in(4)) run_daily_job(static_cast<int>(random.below(kDays)));
     if (random.one_in(6)) {

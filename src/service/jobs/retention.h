@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/clock.h"
+#include "base/site_calendar.h"
 #include "store/catalog.h"
 #include "store/readings.h"
 
@@ -14,6 +15,10 @@ namespace meterhouse {
 //   returns  how many readings that were
 //   errors   the store's and the catalog's
 Result<std::uint64_t> drop_months(ReadingStore& store, Catalog& catalog, const Clock& clock, Instant month_start);
+
+// Whether the day lies before the months that are kept: what the store still has of it is not all there was. errors the
+// catalog's
+Result<bool> is_dropped(const Catalog& catalog, const SiteCalendar& calendar, date::local_days day);
 
 // When readings were let go of the last time; nullopt: never. errors  the catalog's
 Result<std::optional<Instant>> months_dropped(const Catalog& catalog);

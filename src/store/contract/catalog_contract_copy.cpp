@@ -61,7 +61,7 @@ TEST_P(CatalogContract, ACopyHasEverythingAndIsOneFile) {
   EXPECT_EQ(must(copy->job_run(run)), must(catalog().job_run(run)));
   EXPECT_EQ(must(copy->closed_day(kDay)), must(catalog().closed_day(kDay)));
   EXPECT_EQ(must(copy->day_totals(kDay)), must(catalog().day_totals(kDay)));
-  EXPECT_EQ(must(copy->touched_days(kDay + date::days{1}, 10)).size(), 1u);
+  EXPECT_EQ(must(copy->touched_days(kDay, kDay + date::days{1}, 10)).size(), 1u);
   EXPECT_EQ(must(copy->state("name")), "value");
   EXPECT_EQ(must(copy->add_events(events_of(1))).front().id, 4) << "and goes on where it left off";
 }

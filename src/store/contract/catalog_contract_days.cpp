@@ -34,7 +34,7 @@ DayTotal total_of(std::string area, std::int64_t energy = 1'000'000, Channel cha
 }
 
 std::vector<TouchedDay> touched(const DayCatalog& catalog) {
-  return must(catalog.touched_days(kEnd, DayCatalog::kMaxDaysPerPage));
+  return must(catalog.touched_days(DayCatalog::kFirstDay, kEnd, DayCatalog::kMaxDaysPerPage));
 }
 
 TEST_P(CatalogContract, AnEmptyCatalogHasNoDays) {
@@ -65,11 +65,22 @@ TEST_P(CatalogContract, ATouchedDayKeepsTheNewestFrameThatTouchesIt) {
       {DayCatalog::kFirstDay, 9}, {kDay, 9}, {kDay + kOneDay, 7}, {DayCatalog::kLastDay, 9}};
   for (int opened = 0; opened < 2; ++opened) {
     EXPECT_EQ(touched(catalog()), all);
-    EXPECT_THAT(must(catalog().touched_days(kDay + kOneDay, 10)), ElementsAre(all[0], all[1]));
-    EXPECT_THAT(must(catalog().touched_days(kEnd, 1)), ElementsAre(all[0]));
-    EXPECT_THAT(must(catalog().touched_days(DayCatalog::kFirstDay, 10)), IsEmpty());
+    EXPECT_THAT(must(catalog().touched_days(DayCatalog::kFirstDay, kDay + kOneDay, 10)), ElementsAre(all[0], all[1]));
+    EXPECT_THAT(must(catalog().touched_days(DayCatalog::kFirstDay, kEnd, 1)), ElementsAre(all[0]));
+    EXPECT_THAT(must(catalog().touched_days(kDay, kEnd, 10)), ElementsAre(all[1], all[2], all[3]));
+    EXPECT_THAT(must(catalog().touched_days(DayCatalog::kFirstDay, DayCatalog::kFirstDay, 10)), IsEmpty());
     place().reopen();
   }
+}
+
+TEST_P(CatalogContract, ATouchThatIsForgottenLeavesTheDayAndNewerTouches) {
+  must(catalog().close_day(closed_of(kDay), {}));
+  must(catalog().touch_days(std::vector{kDay, kDay + kOneDay}, 9));
+  must(catalog().forget_touches(kDay + kOneDay, 8));
+  must(catalog().forget_touches(kDay, 9));
+  must(catalog().forget_touches(kDay + kOneDay * 2, 9));  // nobody touched it
+  EXPECT_THAT(touched(catalog()), ElementsAre(TouchedDay{kDay + kOneDay, 9}));
+  EXPECT_EQ(must(catalog().closed_day(kDay)), closed_of(kDay));
 }
 
 TEST_P(CatalogContract, KeepsEveryFieldOfAClosedDayAndItsTotals) {
@@ -185,7 +196,7 @@ TEST_P(CatalogContract, ReadersSeeADayWholeAsItWasClosed) {
 TEST_P(CatalogContract, AfterCloseEveryCallForDaysIsUnavailable) {
   must(catalog().close());
   EXPECT_EQ(code_of(catalog().touch_days(std::vector{kDay}, 1)), Errc::unavailable);
-  EXPECT_EQ(code_of(catalog().touched_days(kEnd, 1)), Errc::unavailable);
+  EXPECT_EQ(code_of(catalog().touched_days(kDay, kEnd, 1)), Errc::unavailable);
   EXPECT_EQ(code_of(catalog().close_day(closed_of(kDay), {})), Errc::unavailable);
   EXPECT_EQ(code_of(catalog().closed_day(kDay)), Errc::unavailable);
   EXPECT_EQ(code_of(catalog().closed_days(kDay, kEnd, 1)), Errc::unavailable);

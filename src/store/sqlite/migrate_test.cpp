@@ -121,7 +121,7 @@ TEST_F(GoldenCatalog, Schema2KeepsItsEventsJobsAndDays) {
                              {"close", JobStep::State::failed, second(2), second(12), 9'876, 0.25, "no space"},
                              {"backup"}}};
   EXPECT_EQ(must(catalog->job_run(1)), run);
-  EXPECT_EQ(must(catalog->touched_days(day + date::days{2}, 10)),
+  EXPECT_EQ(must(catalog->touched_days(day, day + date::days{2}, 10)),
             std::vector({TouchedDay{day + date::days{1}, 18'446'744'073}}));
   EXPECT_EQ(must(catalog->newest_closed_day()),
             (ClosedDay{day, instant_from_epoch(1'771'517'400), 18'446'744'000, 9'588, 12}));

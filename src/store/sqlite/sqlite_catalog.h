@@ -54,7 +54,9 @@ class SqliteCatalog final : public Catalog {
   // sqlite_days.cpp
   Status touch_days(std::span<const date::local_days> days, std::uint64_t sequence) override;
   Status touch_known_days(date::local_days first, date::local_days last, std::uint64_t sequence) override;
-  Result<std::vector<TouchedDay>> touched_days(date::local_days until, std::size_t limit) const override;
+  Result<std::vector<TouchedDay>> touched_days(date::local_days from, date::local_days until,
+                                               std::size_t limit) const override;
+  Status forget_touches(date::local_days day, std::uint64_t sequence) override;
   Status close_day(const ClosedDay& closed, std::span<const DayTotal> totals) override;
   Result<std::optional<ClosedDay>> closed_day(date::local_days day) const override;
   Result<std::vector<ClosedDay>> closed_days(date::local_days from, date::local_days to,

@@ -106,9 +106,16 @@ Status SqliteCatalog::touch_known_days(date::local_days first, date::local_days 
   });
 }
 
-Result<std::vector<TouchedDay>> SqliteCatalog::touched_days(date::local_days until, std::size_t limit) const {
-  const CatalogQuery query{kSelectTouched, {day_number(until), checked_limit(limit)}};
+Result<std::vector<TouchedDay>> SqliteCatalog::touched_days(date::local_days from, date::local_days until,
+                                                            std::size_t limit) const {
+  const CatalogQuery query{kSelectTouched, {day_number(from), day_number(until), checked_limit(limit)}};
   return reading([&](SqliteConnection& connection) { return select_all<TouchedDay>(connection, query, touched_of); });
+}
+
+Status SqliteCatalog::forget_touches(date::local_days day, std::uint64_t sequence) {
+  return writing([&](SqliteConnection& connection) {
+    return run(connection, kForgetTouches, {checked(day), checked(sequence)});
+  });
 }
 
 Status SqliteCatalog::close_day(const ClosedDay& closed, std::span<const DayTotal> totals) {

@@ -40,7 +40,7 @@ class SqliteOperationsDamage : public testing::Test {
   static void expect_whole_day(const Catalog& catalog, std::uint64_t watermark, std::size_t touched) {
     EXPECT_EQ(must(catalog.closed_day(kDay))->sequence, watermark);
     EXPECT_EQ(must(catalog.day_totals(kDay)).size(), watermark);
-    EXPECT_EQ(must(catalog.touched_days(kDay + date::days{1}, 10)).size(), touched);
+    EXPECT_EQ(must(catalog.touched_days(kDay, kDay + date::days{1}, 10)).size(), touched);
   }
   void fill() {
     const auto catalog = open();
