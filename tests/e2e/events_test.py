@@ -90,9 +90,10 @@ class Live(Events):
 
     def test_an_id_beyond_all_there_are_is_of_before_a_restore_and_begins_now(self):
         newest = max([event["id"] for event in self.listed()], default=0)
-        for query, headers in (("", {"Last-Event-ID": str(newest + 1_000_000)}), (f"?cursor={newest + 1_000_000}", {})):
+        beyond = str(newest + 1_000_000)
+        for query, headers in (("", {"Last-Event-ID": beyond}), (f"&cursor={beyond}", {})):
             with self.subTest(query):
-                stream = Stream(self.address, query, headers)
+                stream = Stream(self.address, "?type=query_error" + query, headers)
                 self.refuse_query()
                 self.assertEqual(stream.event()["event"], "query_error")
                 stream.close()
