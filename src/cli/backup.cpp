@@ -135,9 +135,10 @@ int run_create(const Options& options) {
                                    {"copied_bytes", made->copied_bytes},
                                    {"shared_files", made->shared_files}});
   else
-    fmt::print("{}: {} files, {} bytes; {} files of {} bytes copied, {} shared with earlier backups\n", manifest.name,
-               with_spaces(manifest.files.size()), with_spaces(manifest.bytes()), with_spaces(made->copied_files),
-               with_spaces(made->copied_bytes), with_spaces(made->shared_files));
+    fmt::print("{}: {}, {}; {} of {} copied, {} shared with earlier backups\n", manifest.name,
+               counted(manifest.files.size(), "file"), counted(manifest.bytes(), "byte"),
+               counted(made->copied_files, "file"), counted(made->copied_bytes, "byte"),
+               with_spaces(made->shared_files));
   return kExitOk;
 }
 
@@ -173,9 +174,9 @@ int run_list(const Options& options) {
     else if (!backup.damage.empty())
       fmt::print("{}  DAMAGED {}\n", backup.name, backup.damage);
     else
-      fmt::print("{}  finished {}, {} meters, {} files, {} bytes\n", backup.name, utc_text(backup.manifest->finished),
-                 with_spaces(backup.manifest->meters), with_spaces(backup.manifest->files.size()),
-                 with_spaces(backup.manifest->bytes()));
+      fmt::print("{}  finished {}, {}, {}, {}\n", backup.name, utc_text(backup.manifest->finished),
+                 counted(backup.manifest->meters, "meter"), counted(backup.manifest->files.size(), "file"),
+                 counted(backup.manifest->bytes(), "byte"));
   }
   if (options.json)
     print_json(boost::json::object{{"backups", std::move(out)},
@@ -195,9 +196,9 @@ void print_check(const BackupCheck& check) {
   }
   for (const std::string& damage : check.damages) fmt::print("DAMAGE {}\n", damage);
   for (const std::string& note : check.notes) fmt::print("shipped journal: {}\n", note);
-  fmt::print("{} backups, {} files, {} pieces of the shipped journal, {} bytes read: {}\n",
-             with_spaces(check.backups.size()), with_spaces(check.files), with_spaces(check.pieces),
-             with_spaces(check.bytes), check.sound() ? "sound" : "damaged");
+  fmt::print("{}, {}, {} of the shipped journal, {} read: {}\n", counted(check.backups.size(), "backup"),
+             counted(check.files, "file"), counted(check.pieces, "piece"), counted(check.bytes, "byte"),
+             check.sound() ? "sound" : "damaged");
 }
 
 boost::json::object check_json(const BackupCheck& check) {
@@ -252,9 +253,9 @@ int run_prune(const Options& options) {
   }
   for (const std::string& name : pruned->removed) fmt::print("removed {}\n", name);
   for (const std::string& name : pruned->damaged) fmt::print("damaged, left as it is: {}\n", name);
-  fmt::print("{} backups kept, {} removed; {} files of {} bytes that no backup needs removed\n",
-             with_spaces(pruned->kept.size()), with_spaces(pruned->removed.size()), with_spaces(pruned->removed_files),
-             with_spaces(pruned->removed_bytes));
+  fmt::print("{} kept, {} removed; {} of {} that no backup needs removed\n", counted(pruned->kept.size(), "backup"),
+             with_spaces(pruned->removed.size()), counted(pruned->removed_files, "file"),
+             counted(pruned->removed_bytes, "byte"));
   return kExitOk;
 }
 

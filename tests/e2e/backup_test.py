@@ -107,6 +107,7 @@ class RoundTrip(Backups):
         self.run_program("backup", "prune", "--to", self.backups, expect=2)
         pruned = json.loads(self.run_program("backup", "prune", "--to", self.backups, "--keep", 1, "--json").stdout)
         self.assertEqual((pruned["removed"], pruned["kept"]), (names[:2], names[2:]))
+        self.assertIn("\n1 backup, ", self.run_program("backup", "verify", "--to", self.backups).stdout)
         self.restore()
         self.assertEqual(self.readings(self.path("restored")), self.readings(self.data))
 
