@@ -52,20 +52,24 @@ Status check_catalog_is_there(FileSystem& files, const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> torn_lines(const OpenReport& report) {
+std::vector<std::string> torn_lines(const DataDirectory& data) {
   std::vector<std::string> lines;
-  for (const auto& torn : {report.torn, report.pending_torn})
+  const auto tell = [&](const auto& torn) {
     if (torn)
       lines.push_back(
           fmt::format("{}: the {} bytes at offset {} are not complete and were dropped: a write torn by a crash (never "
                       "acknowledged) or damage",
                       torn->file, torn->length, torn->offset));
+  };
+  tell(data.open_report().torn);
+  tell(data.open_report().pending_torn);
+  tell(data.torn_catalog_log());
   return lines;
 }
 
-void tell_opening(std::string_view command, const OpenReport& report) {
-  for (const std::string& line : torn_lines(report)) fmt::print(stderr, "meterhouse {}: {}\n", command, line);
-  if (report.damage)
+void tell_opening(std::string_view command, const DataDirectory& data) {
+  for (const std::string& line : torn_lines(data)) fmt::print(stderr, "meterhouse {}: {}\n", command, line);
+  if (const OpenReport& report = data.open_report(); report.damage)
     fmt::print(stderr, "meterhouse {}: what was replayed could not all be compared with what is stored: {}\n", command,
                report.damage->message);
 }

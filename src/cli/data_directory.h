@@ -55,6 +55,7 @@ class DataDirectory {
   Catalog& catalog() { return *catalog_; }
   const std::optional<TornLog>& torn_catalog_log() const { return torn_catalog_log_; }
   EmbeddedReadingStore& readings() { return *readings_; }
+  const OpenReport& open_report() const { return readings_->open_report(); }
   MeterDirectory& meters() { return meters_; }
   Registry& registry() { return *registry_; }
   JournalShipper* shipper() { return shipper_.get(); }  // null: the journal is not shipped
@@ -77,11 +78,11 @@ class DataDirectory {
   std::unique_ptr<Registry> registry_;
 };
 
-// What a crash left torn at a journal's end and opening dropped: one line each. Whoever opens a directory tells it,
-// since the next one to open it finds nothing any more.
-std::vector<std::string> torn_lines(const OpenReport& report);
+// What a crash left torn at the end of a journal or of the catalog's log, and opening dropped: one line each. Whoever
+// opens a directory tells it, since the next one to open it finds nothing any more.
+std::vector<std::string> torn_lines(const DataDirectory& data);
 // The same for a command, and what was damaged beside it, on standard error.
-void tell_opening(std::string_view command, const OpenReport& report);
+void tell_opening(std::string_view command, const DataDirectory& data);
 
 std::string catalog_path(const std::string& data_directory);
 

@@ -19,7 +19,7 @@ class DataSource final : public ExportSource {
     auto data = DataDirectory::open_existing(directory, source->site_, posix_file_system(), source->clock_, {});
     if (!data) return data.error();
     source->data_ = std::move(*data);
-    tell_opening("export", source->data_->readings().open_report());
+    tell_opening("export", *source->data_);
     source->usage_.emplace(source->site_, source->data_->calendar(), source->clock_, source->data_->catalog(),
                            source->data_->readings());
     return std::unique_ptr<ExportSource>{std::move(source)};

@@ -275,7 +275,7 @@ Status open_target(const Options& options, Target& target) {
   if (!options.meters_file.empty()) data_options.lost_catalog = DataDirectory::Options::LostCatalog::make_empty;
   auto data = DataDirectory::open(options.data, target.site, posix_file_system(), target.clock, data_options);
   if (!data) return data.error();
-  tell_opening("import", (*data)->readings().open_report());
+  tell_opening("import", **data);
   target.sink = std::make_unique<DataSink>(std::move(*data));
   return {};
 }

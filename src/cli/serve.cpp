@@ -78,7 +78,7 @@ DataDirectory::Options data_options(const ServeOptions& given, const ServerSetti
 
 void tell_opened(EventLog& events, const std::string& path, DataDirectory& data, std::chrono::duration<double> took) {
   const StoreStats stats = data.readings().stats();
-  const OpenReport& report = data.readings().open_report();
+  const OpenReport& report = data.open_report();
   const std::uint64_t readings = stats.head_readings + stats.segment_readings;
   const std::chrono::duration<double> replay = report.replay_took;
   events.record(
@@ -91,11 +91,7 @@ void tell_opened(EventLog& events, const std::string& path, DataDirectory& data,
   if (report.damage)
     events.record(event_type::kError,
                   "what was replayed could not all be compared with what is stored: " + report.damage->message);
-  for (const std::string& line : torn_lines(report)) events.record(event_type::kSystem, line);
-  if (const auto& torn = data.torn_catalog_log())
-    events.record(event_type::kSystem, fmt::format("{}: the {} bytes at offset {} are not complete and were dropped: a "
-                                                   "write torn by a crash (never acknowledged) or damage",
-                                                   torn->file, torn->length, torn->offset));
+  for (const std::string& line : torn_lines(data)) events.record(event_type::kSystem, line);
 }
 
 struct Configuration {

@@ -336,15 +336,21 @@ class TornEnd(CommandLine):
         with journal.open("r+b") as file:
             file.seek(last)
             file.write(bytes([written[last] ^ 1]))
-        return journal.name
+        log = Path(self.path(f"{data}/catalog.sqlite-wal"))
+        with log.open("r+b") as file:
+            frame = file.read(300)[32:]  # behind the log's header: the beginning of one
+            file.seek(0, os.SEEK_END)
+            file.write(frame)
+        return journal.name, log.name
 
     def test_export_and_import_tell_what_they_drop(self):
         Path(self.path("one.csv")).write_text(self.ONE_READING)
         for command in (["export"], ["import", self.path("one.csv")]):
             with self.subTest(command[0]):
-                journal = self.killed_with_a_torn_end(command[0])
+                torn = self.killed_with_a_torn_end(command[0])
                 done = self.run_program(*command, "--data", self.path(command[0]))
-                self.assertRegex(done.stderr, rf"{journal}: the \d+ bytes at offset \d+ are not complete and were dropped")
+                for name in torn:
+                    self.assertRegex(done.stderr, rf"{name}: the \d+ bytes at offset \d+ are not complete and were dropped")
 
 
 class LostCatalog(CommandLine):
