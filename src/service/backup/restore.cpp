@@ -160,8 +160,10 @@ Result<RestoreReport> restore(FileSystem& files, const RestorePlan& plan, const 
                               const StoreId& becomes, const ByteProgress& progress,
                               const std::function<Status()>& settle) {
   auto report = Restore{files, plan, progress}.run(replay, becomes, settle);
-  if (!report) return report.error().during(fmt::format("restore {} from {}", plan.request.to, plan.request.from));
-  return report;
+  if (report) return report;
+  const auto then = fmt::format("remove {} and begin again", plan.request.to);
+  return unless_pruned(files, plan, report.error(), then)
+      .during(fmt::format("restore {} from {}", plan.request.to, plan.request.from));
 }
 
 Status touch_days_closed_after(DayCatalog& catalog, std::uint64_t sequence) {

@@ -63,11 +63,16 @@ struct RestoreReport {
 // Chooses the backup and the frames, and reads every byte of them. Touches nothing.
 //   errors  invalid_argument: the target is not empty, or holds an interrupted restore of something else;
 //           not_found: no directory of backups, no such backup, none that was finished by then;
-//           corruption: a file, a piece, or a backup newer than the newest sound one is damaged, all by name
+//           corruption: a file, a piece, or a backup newer than the newest sound one is damaged, all by name;
+//           unavailable: the backup was pruned meanwhile
 Result<RestorePlan> plan_restore(FileSystem& files, const RestoreRequest& request, const ByteProgress& progress);
 
 // The restore that was interrupted in the target; nullopt: it is absent or empty. errors  invalid_argument: it is not
 Result<std::optional<RestoreMarker>> check_restore_target(FileSystem& files, const std::string& to);
+
+// Why it failed: where a prune beside it (a server's) took the backup away, that (unavailable), with what to do then;
+// else the error as it is.
+Error unless_pruned(const FileSystem& files, const RestorePlan& plan, Error error, std::string_view then);
 
 // Carries the plan out. Interrupted at any point and begun again (with a new plan of the same request) it ends with the
 // same. Until it is done the target holds the file RESTORING, with which nobody opens it.

@@ -20,6 +20,10 @@ bool is_finished_by(const BackupManifest& manifest, std::optional<Instant> at) {
   return !at || manifest.finished <= *at;
 }
 
+bool has_backup(const std::vector<ListedBackup>& backups, const std::string& name) {
+  return std::ranges::find(backups, name, &ListedBackup::name) != backups.end();
+}
+
 Result<BackupManifest> named_backup(const std::vector<ListedBackup>& backups, const RestoreRequest& request,
                                     const std::string& name) {
   const auto found = std::ranges::find(backups, name, &ListedBackup::name);
@@ -101,7 +105,29 @@ Result<StreamPlan> plan_stream(FileSystem& files, const RestorePlan& plan, Frame
   return found;
 }
 
+// Every byte of the backup and of the frames behind it.
+Status read_all(FileSystem& files, const BackupDirectory& backups, RestorePlan& plan, const ByteProgress& progress) {
+  if (const auto sound = check_sound(backups, plan.backup, progress); !sound) return sound.error();
+  for (const FrameStream stream : {FrameStream::readings, FrameStream::pending}) {
+    const bool ordinary = stream == FrameStream::readings;
+    const std::uint64_t after = ordinary ? plan.backup.sequence : plan.backup.pending_sequence;
+    const auto pieces = pieces_behind(files, backups.journal_directory(), stream, after);
+    if (!pieces) return pieces.error();
+    ByteCounter counter{progress, pieces->bytes};
+    auto found = plan_stream(files, plan, stream, after, counter);
+    if (!found) return found.error();
+    (ordinary ? plan.readings : plan.pending) = std::move(*found);
+  }
+  return {};
+}
+
 }  // namespace
+
+Error unless_pruned(const FileSystem& files, const RestorePlan& plan, Error error, std::string_view then) {
+  const auto there = files.exists(plan.request.from + "/" + plan.backup.name);
+  if (!there || *there) return error;
+  return {Errc::unavailable, fmt::format("{} was pruned meanwhile; {}", plan.backup.name, then)};
+}
 
 // The restore that was interrupted there; nullopt: the target is free.
 Result<std::optional<RestoreMarker>> check_restore_target(FileSystem& files, const std::string& to) {
@@ -137,6 +163,10 @@ Result<RestorePlan> plan_restore(FileSystem& files, const RestoreRequest& reques
                     : *interrupted ? std::optional{(*interrupted)->backup}
                                    : std::nullopt;
   auto chosen = name ? named_backup(*list, request, *name) : newest_backup(*list, request);
+  if (!chosen && *interrupted && !has_backup(*list, (*interrupted)->backup))
+    return Error{Errc::not_found, fmt::format("{} holds an interrupted restore of {}, which is not in {} any more: "
+                                              "remove the directory and begin again",
+                                              request.to, (*interrupted)->backup, request.from)};
   if (!chosen) return chosen.error();
   plan.backup = std::move(*chosen);
   plan.interrupted = std::move(*interrupted);
@@ -148,17 +178,8 @@ Result<RestorePlan> plan_restore(FileSystem& files, const RestoreRequest& reques
                              request.to, plan.interrupted->backup,
                              plan.interrupted->at ? ", at " + utc_text(*plan.interrupted->at) : std::string{})};
 
-  if (const auto sound = check_sound(backups, plan.backup, progress); !sound) return sound.error();
-  for (const FrameStream stream : {FrameStream::readings, FrameStream::pending}) {
-    const bool ordinary = stream == FrameStream::readings;
-    const std::uint64_t after = ordinary ? plan.backup.sequence : plan.backup.pending_sequence;
-    const auto pieces = pieces_behind(files, backups.journal_directory(), stream, after);
-    if (!pieces) return pieces.error();
-    ByteCounter counter{progress, pieces->bytes};
-    auto found = plan_stream(files, plan, stream, after, counter);
-    if (!found) return found.error();
-    (ordinary ? plan.readings : plan.pending) = std::move(*found);
-  }
+  if (const auto read = read_all(files, backups, plan, progress); !read)
+    return unless_pruned(files, plan, read.error(), "begin again");
   return plan;
 }
 

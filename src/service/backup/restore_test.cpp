@@ -218,6 +218,29 @@ TEST_F(Restores, AnInterruptedOneGoesOnWithTheSameOnly) {
   ASSERT_TRUE(run(kStart + Seconds{5'000}));
 }
 
+TEST_F(Restores, ABackupThatIsPrunedMeanwhileIsTold) {
+  const std::string first = "backup-20250220T113000Z";
+  const RestoreRequest request{.from = "backups", .to = "data", .at = {}, .backup = first};
+  const ByteProgress prune = [this](std::uint64_t, std::uint64_t) {
+    const ManualClock clock{kStart};
+    ASSERT_TRUE((BackupDirectory{disk, clock, "backups"}.prune({.newest = 1}, {})));
+  };
+  const auto planned = plan({}, first);
+  const auto restored = restore(disk, *planned, LinesReplay::open, test_store('9'), prune);
+  ASSERT_FALSE(restored.has_value());
+  EXPECT_EQ(restored.error().code, Errc::unavailable);
+  EXPECT_THAT(restored.error().message, HasSubstr(first + " was pruned meanwhile; remove data and begin again"));
+  EXPECT_THAT(plan_restore(disk, request, {}).error().message, HasSubstr("remove the directory and begin again"));
+
+  ASSERT_TRUE(remove_tree(disk, "data"));
+  ASSERT_TRUE(remove_tree(disk, "backups"));
+  make_backups(disk);
+  const auto again = plan_restore(disk, request, prune);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, Errc::unavailable);
+  EXPECT_THAT(again.error().message, HasSubstr(first + " was pruned meanwhile; begin again"));
+}
+
 TEST_F(Restores, ACatalogsLogOfAnInterruptedOneIsNotAppliedToTheNewCopy) {
   const auto fail = [] { return Status{Error{Errc::io, "the catalog cannot be opened"}}; };
   ASSERT_FALSE(restore(disk, *plan(), LinesReplay::open, test_store('9'), {}, fail));
