@@ -164,9 +164,8 @@ int run_list(const Options& options) {
   const auto backups = BackupDirectory{posix_file_system(), clock, options.to}.list();
   if (!backups) return report("backup list", backups.error());
   const auto drill = read_drill_record(posix_file_system(), options.to);
-  if (!drill) return report("backup list", drill.error());
   boost::json::array out;
-  bool whole = true;
+  bool whole = drill.has_value();
   for (const ListedBackup& backup : *backups) {
     whole = whole && backup.damage.empty();
     if (options.json)
@@ -179,10 +178,12 @@ int run_list(const Options& options) {
                  counted(backup.manifest->bytes(), "byte"));
   }
   if (options.json)
-    print_json(boost::json::object{{"backups", std::move(out)},
-                                   {"last_drill", *drill ? boost::json::value(drill_json(**drill)) : nullptr}});
+    print_json(
+        boost::json::object{{"backups", std::move(out)},
+                            {"last_drill", drill && *drill ? boost::json::value(drill_json(**drill)) : nullptr}});
   else if (backups->empty())
     fmt::print("no backups\n");
+  if (!drill) return report("backup list", drill.error());
   if (!options.json && *drill) fmt::print("last {}\n", drill_text(**drill));
   return whole ? kExitOk : kExitFailed;
 }
@@ -227,6 +228,8 @@ int run_verify(const Options& options) {
     print_json(check_json(*check));
   else
     print_check(*check);
+  if (check->backups.empty())  // a disk that is not mounted, maybe
+    return report("backup verify", {Errc::not_found, options.to + ": there is no backup"});
   return check->sound() ? kExitOk : kExitFailed;
 }
 

@@ -32,8 +32,8 @@ Exit codes: 0 done, 1 failed or the source is damaged (nothing was restored), 2 
 struct Options {
   std::string from;
   std::string to;
-  std::string at;
-  std::string backup;
+  std::optional<std::string> at;
+  std::optional<std::string> backup;
   bool dry_run = false;
   bool json = false;
 };
@@ -42,9 +42,9 @@ Result<RestoreRequest> request_of(const Options& options) {
   RestoreRequest request{.from = options.from, .to = options.to};
   while (request.to.size() > 1 && request.to.ends_with('/')) request.to.pop_back();
   while (request.from.size() > 1 && request.from.ends_with('/')) request.from.pop_back();
-  if (!options.backup.empty()) request.backup = options.backup;
-  if (options.at.empty()) return request;
-  const auto written = parse_iso8601(options.at);
+  request.backup = options.backup;
+  if (!options.at) return request;
+  const auto written = parse_iso8601(*options.at);
   if (!written) return written.error().during("--at");
   if (!written->offset)
     return Error{Errc::invalid_argument, "--at needs its offset from UTC: 2025-02-20T14:30:00+08:00, or Z"};
@@ -55,7 +55,7 @@ Result<RestoreRequest> request_of(const Options& options) {
 void print_stream(const StreamPlan& stream, std::string_view what) {
   if (stream.frames > 0)
     fmt::print("then      {} frames of the shipped journal{}, up to {}\n", with_spaces(stream.frames), what,
-               utc_text(*stream.last_arrival));
+               stream.last_arrival ? utc_text(*stream.last_arrival) : fmt::format("frame {}", stream.last_sequence));
   if (stream.later > 0) fmt::print("left out  {} frames{} that arrived later\n", with_spaces(stream.later), what);
   for (const ShippedGap& gap : stream.gaps)
     fmt::print("MISSING   frames {} to {}{} were not shipped\n", gap.first, gap.last, what);

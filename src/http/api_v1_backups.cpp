@@ -38,12 +38,13 @@ Response Api::get_backups(const Request& request, std::string_view) {
   const auto backups = parts_.backups.list();
   if (!backups) return problem(backups.error());
   const auto drill = parts_.backups.last_drill();
-  if (!drill) return problem(drill.error());
   JsonWriter json;
   json.object().key("directory").text(parts_.backups.directory()).key("backups").array();
   for (const ListedBackup& backup : *backups) append_backup(json, backup, parts_.calendar);
   json.end().key("last_drill");
-  append_drill(json, *drill, parts_.calendar);
+  append_drill(json, drill.value_or(std::nullopt), parts_.calendar);
+  json.key("last_drill_damage");
+  drill ? json.null() : json.text(drill.error().message);
   return json_response(200, json.end().take());
 }
 

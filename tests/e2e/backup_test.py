@@ -149,6 +149,9 @@ class Drills(Backups):
         self.flip(segment, 8 * segment.stat().st_size // 2)
         self.flip(Path(self.backups, "LAST-DRILL"), 700)
         self.assertIn("LAST-DRILL", self.run_program("backup", "verify", "--to", self.backups, expect=1).stdout)
+        listed = self.run_program("backup", "list", "--to", self.backups, expect=1)
+        self.assertIn("finished", listed.stdout)  # the backups are listed all the same
+        self.assertIn("LAST-DRILL", listed.stderr)
         self.drill()
         self.run_program("backup", "verify", "--to", self.backups)
         self.assertIn("no such directory", self.run_program("backup", "drill", "--to", self.path("none"), "--data", self.data, expect=1).stderr)
@@ -164,6 +167,7 @@ class Refusals(Backups):
         self.create()
         Path(self.path("full")).mkdir()
         Path(self.path("full"), "letter.txt").write_text("dear")
+        Path(self.path("empty")).mkdir()
         self.assertIn("not empty", self.restore(to="full", expect=2).stderr)
         self.assertIn("not empty", self.restore(to="data", expect=2).stderr)
         for arguments, code, words in [
@@ -174,6 +178,9 @@ class Refusals(Backups):
             (["backup", "verify", "--to", self.backups, "--backup", "backup-x"], 1, "no backup backup-x"),
             (["backup", "create", "--data", self.path("none"), "--to", self.backups], 1, "no data directory"),
             (["backup", "create", "--data", self.data, "--to", self.path("full")], 2, "holds no backups"),
+            (["backup", "verify", "--to", self.path("empty")], 1, "there is no backup"),
+            (["restore", "--from", self.backups, "--to", self.path("x"), "--at", ""], 2, "--at"),
+            (["restore", "--from", self.backups, "--to", self.path("x"), "--backup", ""], 1, "there is no backup"),
         ]:
             with self.subTest(arguments):
                 self.assertIn(words, self.run_program(*arguments, expect=code).stderr)

@@ -20,8 +20,12 @@ bool is_backup_name(const std::string& name) {
 }  // namespace
 
 bool is_newer(const BackupManifest& a, const BackupManifest& b) {
-  return std::tie(a.sequence, a.pending_sequence, a.finished, a.name) >
-         std::tie(b.sequence, b.pending_sequence, b.finished, b.name);
+  // Of those begun in one second the names end in -2, -3, … -10.
+  const auto rank = [](const BackupManifest& backup) {
+    return std::tuple{backup.sequence, backup.pending_sequence, backup.finished, backup.name.size(),
+                      std::string_view{backup.name}};
+  };
+  return rank(a) > rank(b);
 }
 
 bool is_shared_path(std::string_view path) { return path.starts_with("segments/"); }

@@ -87,7 +87,8 @@ Result<StreamPlan> plan_stream(FileSystem& files, const RestorePlan& plan, Frame
     }
     ++found.frames;
     found.last_sequence = record.sequence;
-    if (!found.last_arrival || *found.last_arrival < record.arrived) found.last_arrival = record.arrived;
+    if (record.arrived > Instant{})
+      found.last_arrival = std::max(record.arrived, found.last_arrival.value_or(Instant{}));
     return {};
   };
   auto scan = scan_pieces(files, plan.request.from + "/journal", stream, plan.backup.store, after, visit, counter);
