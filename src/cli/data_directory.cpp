@@ -197,8 +197,12 @@ Status DataDirectory::close() {
   const auto folded = readings_->close();
   const auto shipped = shipper_ ? shipper_->close() : Status{};
   const auto closed = catalog_->close();
-  if (!folded) return folded;
-  return shipped ? closed : shipped.error().during("ship the journal");
+  if (!folded) return folded.error().during("not folded; the next start replays the journal, nothing is lost");
+  if (!shipped)
+    return shipped.error().during(
+        "everything is stored and folded, but the last frames of the journal were not shipped: a restore lacks them "
+        "until the next backup");
+  return closed;
 }
 
 }  // namespace meterhouse::cli

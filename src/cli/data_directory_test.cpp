@@ -1,0 +1,60 @@
+#include "cli/data_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/testing/temporary_directory.h"
+
+namespace meterhouse::cli {
+namespace {
+
+using testing::HasSubstr;
+
+// A data directory whose journal is shipped beside it.
+class ShippedDirectory : public testing::Test {
+ protected:
+  using Opened = Result<std::unique_ptr<DataDirectory>>;
+
+  std::string path(const std::string& name) const { return folder.path() + "/" + name; }
+
+  Opened open(ShippingMode mode, const std::string& backups = "backups") {
+    DataDirectory::Options options;
+    options.backup_directory = path(backups);
+    options.shipping = mode;
+    options.on_background_error = [this](const Error& error) { told += error.message + "\n"; };
+    return DataDirectory::open(path("data"), site, posix_file_system(), clock, std::move(options));
+  }
+
+  // Batches of one reading that no other has.
+  void append(DataDirectory& data, int batches) {
+    for (; batches > 0; --batches, ++sent) {
+      const SeriesKey key{MeterId::from_number(100'000'001), Channel::import_};
+      const auto counts =
+          data.readings().append_and_wait({Reading{key, clock.now() + Seconds{sent}, MilliWattHours{1'000 * sent}}});
+      ASSERT_TRUE(counts.has_value()) << counts.error().message;
+    }
+  }
+
+  TemporaryDirectory folder;
+  const SystemClock clock;
+  const Site site;
+  int sent = 0;
+  std::string told;
+};
+
+TEST_F(ShippedDirectory, CloseTellsWhatCouldNotBeDone) {
+  const auto data = open(ShippingMode::every_second);
+  ASSERT_TRUE(data.has_value()) << data.error().message;
+  std::filesystem::remove(path("backups/journal"));
+  std::ofstream{path("backups/journal")} << "in the way";
+  append(**data, 1);
+  const auto closed = (*data)->close();
+  ASSERT_FALSE(closed.has_value());
+  EXPECT_THAT(closed.error().message, HasSubstr("everything is stored and folded, but the last frames"));
+}
+
+}  // namespace
+}  // namespace meterhouse::cli
