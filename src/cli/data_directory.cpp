@@ -4,6 +4,7 @@
 
 #include "cli/new_store_id.h"
 #include "service/backup/backup_directory.h"
+#include "service/backup/backup_reach.h"
 #include "service/backup/restore_marker.h"
 #include "service/catalog_change.h"
 #include "service/jobs/day_close.h"
@@ -48,6 +49,14 @@ Status check_catalog_is_there(FileSystem& files, const std::string& path) {
                fmt::format("{} is missing, but there are readings beside it; put back a copy of it, or register the "
                            "meters anew (meterhouse import --meters FILE --data {})",
                            catalog_path(path), path)};
+}
+
+// What there is of the store in its directory of backups; a store that has no id yet has nothing there.
+Result<BackupReach> find_reach(FileSystem& files, const std::string& path, const std::string& backup_directory) {
+  if (backup_directory.empty()) return BackupReach{};
+  const auto store = read_store_id(files, path);
+  if (!store) return store.error();
+  return *store ? reach_of(files, backup_directory, **store) : BackupReach{};
 }
 
 }  // namespace
@@ -127,6 +136,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   if (options.shipping != ShippingMode::off)
     if (const auto begun = opened->begin_shipping(path, files, clock, options); !begun)
       return begun.error().during(fmt::format("ship the journal to {}", options.backup_directory));
+  auto reach = find_reach(files, path, options.backup_directory);
+  if (!reach && options.shipping != ShippingMode::off) return reach.error().during("look at the backups");
+  if (!reach) options.on_background_error(reach.error().during("look at the backups"));
   options.on_step("opening the readings and replaying the journal");
   EmbeddedOptions::OnFrame on_frame;
   if (opened->shipper_)
@@ -153,6 +165,10 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                       .on_failure = std::move(options.on_failure)});
   if (!readings) return readings.error().during("open the readings");
   opened->readings_ = std::move(*readings);
+  if (reach)
+    if (const auto goes_on = check_goes_on(options.backup_directory, *reach, opened->readings_->open_report().frames);
+        !goes_on)
+      return goes_on.error();
   if (opened->shipper_) options.on_step("shipping what is not shipped of the journal yet");
   if (opened->shipper_)
     if (const auto caught_up = opened->shipper_->end_catching_up(); !caught_up)

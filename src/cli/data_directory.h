@@ -29,7 +29,7 @@ class DataDirectory {
     std::uint64_t head_budget_bytes = std::uint64_t{256} << 20;
     // Where there are readings but no catalog: it was lost. An empty one is made only for who asks for it.
     enum class LostCatalog : std::uint8_t { refuse, make_empty } lost_catalog = LostCatalog::refuse;
-    // Where the journal is shipped as it is written; empty: nowhere.
+    // Where its backups lie, and its journal is shipped to as it is written; empty: nowhere.
     std::string backup_directory = {};
     ShippingMode shipping = ShippingMode::off;
     // What opening is at, and how far the replay of the journal has come.
@@ -43,7 +43,7 @@ class DataDirectory {
   // Makes it where there is none. site, files and clock outlive it.
   //   errors  unavailable: another process (a server) holds it, a newer program wrote it, or it is being restored;
   //           invalid_argument: something else is in it, and nothing was changed; corruption, also where the catalog is
-  //           missing; io; no_space
+  //           missing; conflict: it is older than its backups or what was shipped of it; io; no_space
   static Result<std::unique_ptr<DataDirectory>> open(const std::string& path, const Site& site, FileSystem& files,
                                                      const Clock& clock, Options options);
   // The same, but what is not there is not made. errors also: not_found

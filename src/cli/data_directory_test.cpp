@@ -56,5 +56,29 @@ TEST_F(ShippedDirectory, CloseTellsWhatCouldNotBeDone) {
   EXPECT_THAT(closed.error().message, HasSubstr("everything is stored and folded, but the last frames"));
 }
 
+// A copy of the disk was put back: what was acknowledged since then is in the backups, and other frames must not come
+// under its numbers.
+TEST_F(ShippedDirectory, AnOlderCopyIsNotGoneOnWith) {
+  {
+    const auto data = open(ShippingMode::every_batch);
+    append(**data, 2);
+  }
+  std::filesystem::copy(path("data"), path("copy"), std::filesystem::copy_options::recursive);
+  {
+    const auto data = open(ShippingMode::every_batch);
+    append(**data, 2);
+  }
+  std::filesystem::remove_all(path("data"));
+  std::filesystem::rename(path("copy"), path("data"));
+  for (const auto mode : {ShippingMode::every_batch, ShippingMode::off}) {
+    const auto data = open(mode);
+    ASSERT_FALSE(data.has_value());
+    EXPECT_EQ(data.error().code, Errc::conflict);
+    EXPECT_THAT(data.error().message, HasSubstr("/backups is of a later moment than the store (frame 4 of readings "
+                                                "against 2)"));
+  }
+  EXPECT_TRUE(open(ShippingMode::every_batch, "others").has_value());
+}
+
 }  // namespace
 }  // namespace meterhouse::cli

@@ -17,6 +17,12 @@ namespace meterhouse {
 // sequences without a hole, so that a frame that was lost on the way shows.
 enum class FrameStream : std::uint8_t { readings, pending };
 
+// The frames of a stream that a store has as it opens, [first, next): those before are folded, or released.
+struct FrameRange {
+  std::uint64_t first = 1;
+  std::uint64_t next = 1;
+};
+
 // A file of a snapshot. It holds what it needs: read() works on after folds, merges and retention removed the file.
 //   threads  any thread
 struct SnapshotFile {

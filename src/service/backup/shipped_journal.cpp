@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
+#include <limits>
 
 #include "base/check.h"
 #include "base/checksum.h"
@@ -293,6 +294,18 @@ Result<ShippedScan> scan_pieces(FileSystem& files, const std::string& directory,
     scan.pieces.push_back(std::move(*info));
   }
   return scan;
+}
+
+Result<std::uint64_t> newest_shipped(FileSystem& files, const std::string& directory, FrameStream stream,
+                                     const StoreId& store) {
+  const auto last = pieces_behind(files, directory, stream, std::numeric_limits<std::uint64_t>::max() - 1);
+  if (!last) return last.error();
+  if (last->names.empty()) return std::uint64_t{0};
+  const std::string& name = last->names.front();
+  const auto piece = read_piece(files, directory, name, [](const ShippedRecord&) { return Status{}; });
+  if (!piece && piece.error().code == Errc::corruption) return parse_piece_name(name)->first_sequence - 1;
+  if (!piece) return piece.error();
+  return piece->header.store == store ? piece->last_sequence : 0;
 }
 
 }  // namespace meterhouse

@@ -112,5 +112,9 @@ struct PiecesToRead {
 };
 Result<PiecesToRead> pieces_behind(FileSystem& files, const std::string& directory, FrameStream stream,
                                    std::uint64_t after);
+// The newest frame of the store that the last piece holds; of a damaged one only that what was before it was shipped is
+// known. 0: none. errors  io; unavailable: a newer program wrote it
+Result<std::uint64_t> newest_shipped(FileSystem& files, const std::string& directory, FrameStream stream,
+                                     const StoreId& store);
 
 }  // namespace meterhouse

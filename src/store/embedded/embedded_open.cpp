@@ -19,6 +19,7 @@ Result<std::unique_ptr<EmbeddedReadingStore>> EmbeddedReadingStore::open(FileSys
   std::unique_ptr<EmbeddedReadingStore> store{new EmbeddedReadingStore{files, clock, std::move(options)}};
   if (auto done = store->recover(); !done)
     return done.error().during(fmt::format("open {}", store->options_.directory));
+  store->note_frames();
   store->start_threads();
   return store;
 }
@@ -189,6 +190,12 @@ Journal::Options EmbeddedReadingStore::journal_options(FrameStream stream) {
     journal.launch = [this](std::function<void()> work) { filler_->post(std::move(work)); };
   }
   return journal;
+}
+
+void EmbeddedReadingStore::note_frames() {
+  const std::uint64_t pending = manifest_.next_pending_sequence;
+  report_.frames = {FrameRange{manifest_.next_sequence, journal_->next_sequence()},
+                    FrameRange{pending, pending_ ? pending_->next_sequence() : pending}};
 }
 
 void EmbeddedReadingStore::start_threads() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -95,6 +96,7 @@ struct OpenReport {
   std::optional<TornFrame> torn;          // dropped: the frame a crash interrupted; it was not acknowledged
   std::uint64_t pending_readings = 0;     // of a store that is held
   std::optional<TornFrame> pending_torn;  // dropped, of the pending ones
+  std::array<FrameRange, 2> frames;       // by FrameStream: those that on_frame was told, if any
 };
 
 // The readings store in files of its own: journal, head, segments, manifest. docs/architecture.md has the picture,
@@ -172,6 +174,7 @@ class EmbeddedReadingStore final : public ReadingStore {
   Status recover_pending();
   Journal::Options journal_options(FrameStream stream);
   Status tell_frames(FrameStream stream, std::uint64_t first_file, std::uint64_t first_sequence, JournalEnd end);
+  void note_frames();
   void start_threads();
 
   // embedded_commit.cpp: the committer
