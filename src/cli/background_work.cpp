@@ -86,6 +86,7 @@ BackgroundWork::BackgroundWork(DataDirectory& data, const UsageQueries& usage, c
       events_(events),
       backups_(backups),
       daily_(daily_parts(data, usage, clock, events_, backups_, settings)),
+      shipper_(settings.daily_backup ? data.shipper() : nullptr),
       schedule_(data.calendar(), clock, data.catalog(), settings.daily_job_at.value_or(Seconds{0})),
       scheduled_(settings.daily_job_at.has_value()),
       jobs_(data.catalog(), clock, job_options()),
@@ -108,8 +109,19 @@ JobRunner::Options BackgroundWork::job_options() {
       if (!submitted && !failing)
         events_.record(event_type::kError, "the schedule of the daily job: " + submitted.error().message);
       failing = !submitted;
+      back_up_what_is_missing();
     };
   return options;
+}
+
+// Frames that were never shipped are lost with the disk until a backup has them: not only in the night. Once for the
+// same ones; where that one fails, the daily one is the next.
+void BackgroundWork::back_up_what_is_missing() {
+  if (shipper_ == nullptr) return;
+  const ShipperStats stats = shipper_->stats();
+  if (stats.failing || stats.missing == asked_for_) return;
+  asked_for_ = stats.missing;
+  if (stats.missing[0] || stats.missing[1]) (void)jobs_.submit_or_join(kBackupJob, std::nullopt, "shipping");
 }
 
 Status BackgroundWork::start() {

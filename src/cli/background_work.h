@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "cli/config.h"
 #include "cli/data_directory.h"
 #include "service/events/event_log.h"
@@ -31,11 +33,14 @@ class BackgroundWork {
 
  private:
   JobRunner::Options job_options();
+  void back_up_what_is_missing();
 
   EventCatalog& catalog_;
   EventLog& events_;
   OnlineBackup& backups_;
   DailyJobParts daily_;
+  JournalShipper* shipper_;                                  // null: not shipped, or backups are made by hand
+  std::array<std::optional<ShippedGap>, 2> asked_for_ = {};  // what a backup was begun for
   DailySchedule schedule_;
   bool scheduled_;
   JobRunner jobs_;

@@ -4,7 +4,6 @@
 
 #include "cli/new_store_id.h"
 #include "service/backup/backup_directory.h"
-#include "service/backup/backup_reach.h"
 #include "service/backup/restore_marker.h"
 #include "service/catalog_change.h"
 #include "service/jobs/day_close.h"
@@ -133,20 +132,18 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
   opened->torn_catalog_log_ = (*catalog)->torn_log();
   opened->catalog_ = std::move(*catalog);
 
-  if (options.shipping != ShippingMode::off)
-    if (const auto begun = opened->begin_shipping(path, files, clock, options); !begun)
-      return begun.error().during(fmt::format("ship the journal to {}", options.backup_directory));
-  auto reach = find_reach(files, path, options.backup_directory);
-  if (!reach && options.shipping != ShippingMode::off) return reach.error().during("look at the backups");
-  if (!reach) options.on_background_error(reach.error().during("look at the backups"));
+  const auto reach = opened->begin_shipping(path, files, clock, options);
+  if (!reach) return reach.error().during(fmt::format("ship the journal to {}", options.backup_directory));
   options.on_step("opening the readings and replaying the journal");
   EmbeddedOptions::OnFrame on_frame;
-  if (opened->shipper_)
-    on_frame = [shipper = opened->shipper_.get()](FrameStream stream, const FrameHeader& header,
-                                                  std::span<const std::byte> frame) {
+  std::function<void(FrameStream, std::uint64_t)> before_letting_go;
+  if (auto* shipper = opened->shipper_.get()) {
+    on_frame = [shipper](FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame) {
       shipper->ship(stream, header.sequence, header.arrived, frame);
       return Status{};
     };
+    before_letting_go = [shipper](FrameStream stream, std::uint64_t sequence) { shipper->wait_for(stream, sequence); };
+  }
   auto readings = EmbeddedReadingStore::open(
       files, clock,
       EmbeddedOptions{.directory = path,
@@ -160,19 +157,13 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& pa
                                      std::uint64_t sequence) { return note_folded_days(catalog, days, sequence); },
                       .snap = site.snap,
                       .on_frame = std::move(on_frame),
+                      .before_letting_go = std::move(before_letting_go),
                       .on_work = std::move(options.on_work),
                       .on_background_error = options.on_background_error,
                       .on_failure = std::move(options.on_failure)});
   if (!readings) return readings.error().during("open the readings");
   opened->readings_ = std::move(*readings);
-  if (reach)
-    if (const auto goes_on = check_goes_on(options.backup_directory, *reach, opened->readings_->open_report().frames);
-        !goes_on)
-      return goes_on.error();
-  if (opened->shipper_) options.on_step("shipping what is not shipped of the journal yet");
-  if (opened->shipper_)
-    if (const auto caught_up = opened->shipper_->end_catching_up(); !caught_up)
-      options.on_background_error(caught_up.error().during("ship the journal"));
+  if (const auto goes_on = opened->go_on_behind(*reach, options); !goes_on) return goes_on.error();
 
   options.on_step("reading the meters");
   opened->registry_ = std::make_unique<Registry>(site, clock, *opened->catalog_, *opened->readings_, opened->meters_);
@@ -192,12 +183,17 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open_existing(const std::s
 
 // A backup disk that cannot be written to when the server starts stops the start: whoever set shipping relies on it.
 // One that fails later is told, and what waits for it is bounded.
-Status DataDirectory::begin_shipping(const std::string& path, FileSystem& files, const Clock& clock,
-                                     const Options& options) {
+Result<BackupReach> DataDirectory::begin_shipping(const std::string& path, FileSystem& files, const Clock& clock,
+                                                  const Options& options) {
+  if (options.shipping == ShippingMode::off) {
+    auto reach = find_reach(files, path, options.backup_directory);
+    if (!reach) options.on_background_error(reach.error().during("look at the backups"));
+    return reach ? *reach : BackupReach{};
+  }
   const auto store = read_or_make_store_id(files, path, new_store_id);
   if (!store) return store.error();
   BackupDirectory backups{files, clock, options.backup_directory};
-  if (auto claimed = backups.claim(*store); !claimed) return claimed;
+  if (auto claimed = backups.claim(*store); !claimed) return claimed.error();
   auto shipper = JournalShipper::open(files, clock,
                                       {.directory = backups.journal_directory(),
                                        .store = *store,
@@ -205,7 +201,21 @@ Status DataDirectory::begin_shipping(const std::string& path, FileSystem& files,
                                        .on_error = options.on_background_error});
   if (!shipper) return shipper.error();
   shipper_ = std::move(*shipper);
+  auto reach = reach_of(files, options.backup_directory, *store);
+  if (!reach) return reach;
+  shipper_->note_backup(reach->backed_up[0], reach->backed_up[1]);
   shipper_->begin_catching_up();
+  return reach;
+}
+
+// With the store open, which has handed over its frames.
+Status DataDirectory::go_on_behind(const BackupReach& reach, const Options& options) {
+  const auto& frames = readings_->open_report().frames;
+  if (auto goes_on = check_goes_on(options.backup_directory, reach, frames); !goes_on) return goes_on;
+  if (!shipper_) return {};
+  options.on_step("shipping what is not shipped of the journal yet");
+  if (const auto caught_up = shipper_->end_catching_up(frames); !caught_up)
+    options.on_background_error(caught_up.error().during("ship the journal"));
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "model/site.h"
+#include "service/backup/backup_reach.h"
 #include "service/backup/journal_shipper.h"
 #include "service/meter_directory.h"
 #include "service/registry.h"
@@ -64,7 +65,9 @@ class DataDirectory {
   Status close();
 
  private:
-  Status begin_shipping(const std::string& path, FileSystem& files, const Clock& clock, const Options& options);
+  Result<BackupReach> begin_shipping(const std::string& path, FileSystem& files, const Clock& clock,
+                                     const Options& options);
+  Status go_on_behind(const BackupReach& reach, const Options& options);
   DataDirectory(const Site& site, SiteCalendar calendar) : site_(site), calendar_(std::move(calendar)) {}
 
   const Site& site_;

@@ -80,5 +80,43 @@ TEST_F(ShippedDirectory, AnOlderCopyIsNotGoneOnWith) {
   EXPECT_TRUE(open(ShippingMode::every_batch, "others").has_value());
 }
 
+// What a fold lets go of is shipped by then, not only within the second.
+TEST_F(ShippedDirectory, ACrashBehindAFoldLeavesNoGap) {
+  {
+    const auto data = open(ShippingMode::every_second);
+    append(**data, 2);
+    ASSERT_TRUE((*data)->readings().fold());
+  }  // as a crash
+  const auto data = open(ShippingMode::every_second);
+  EXPECT_EQ((*data)->shipper()->stats().missing[0], std::nullopt);
+  EXPECT_EQ(told, "");
+}
+
+TEST_F(ShippedDirectory, FramesThatWereFoldedUnshippedAreToldUntilABackupHasThem) {
+  {
+    const auto data = open(ShippingMode::every_second);
+    append(**data, 2);
+    ASSERT_TRUE((*data)->close());
+  }
+  {
+    const auto imported = open(ShippingMode::off);
+    append(**imported, 2);
+    ASSERT_TRUE((*imported)->close());
+  }
+  for (int i = 0; i < 2; ++i) {  // also at the next start, where pieces lie behind the gap
+    told.clear();
+    const auto data = open(ShippingMode::every_second);
+    const auto missing = (*data)->shipper()->stats().missing[0];
+    ASSERT_TRUE(missing.has_value()) << i;
+    EXPECT_THAT(told, HasSubstr(missing_text(FrameStream::readings, *missing)));
+    append(**data, 2);
+    ASSERT_TRUE((*data)->shipper()->flush());
+    (*data)->shipper()->note_backup(missing->last - 1, 0);
+    EXPECT_EQ((*data)->shipper()->stats().missing[0], (ShippedGap{missing->last, missing->last}));
+    (*data)->shipper()->note_backup(missing->last, 0);
+    EXPECT_EQ((*data)->shipper()->stats().missing[0], std::nullopt);
+  }
+}
+
 }  // namespace
 }  // namespace meterhouse::cli

@@ -86,6 +86,8 @@ void append(MetricsText& text, const ShipperStats& stats, Instant now) {
                     static_cast<std::uint64_t>(lag.count())},
                    {"meter_shipping_waiting_bytes", Type::gauge, "Bytes that wait to be shipped", stats.queued_bytes},
                    {"meter_shipping_failing", Type::gauge, "1 while shipping fails", stats.failing ? 1U : 0U},
+                   {"meter_shipping_missing", Type::gauge, "1 while frames are neither shipped nor in a backup",
+                    stats.missing[0] || stats.missing[1] ? 1U : 0U},
                    {"meter_shipping_frames_total", Type::counter, "Frames of the journal shipped", stats.frames},
                    {"meter_shipping_bytes_total", Type::counter, "Bytes of them", stats.bytes},
                    {"meter_shipping_lost_frames_total", Type::counter, "Frames given up: a gap", stats.lost_frames},
@@ -152,11 +154,9 @@ std::vector<std::string> Api::warnings(const StoreStats& store) const {
   if (parts_.shipper != nullptr) {
     const ShipperStats shipping = parts_.shipper->stats();
     if (shipping.failing) found.push_back(shipping.failing->message);
-    if (shipping.lost_frames > 0)
-      found.push_back(
-          fmt::format("{} frames of the journal were never shipped: a restore lacks them until the next "
-                      "backup",
-                      shipping.lost_frames));
+    for (const FrameStream stream : {FrameStream::readings, FrameStream::pending})
+      if (const auto& missing = shipping.missing[static_cast<std::size_t>(stream)])
+        found.push_back(missing_text(stream, *missing));
   }
   return found;
 }

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from openapi_answers import OpenApiAnswers
-from support import PROGRAM, Client, RunningServer, ServerTest, free_address, iso, main, now, serve_command
+from support import PROGRAM, ROOT, Client, RunningServer, ServerTest, free_address, iso, main, now, serve_command
 
 WAIT_S = 60
 
@@ -264,6 +264,54 @@ class Shipping(Operations):
                     listed = client.json("GET", "/api/v1/meters")[1]["meters"]
                     self.assertEqual({entry["meter_id"] for entry in listed}, meters)
         type(self).command[-1] += "-2"  # a new store; the backups of the lost one are not its own
+        self.begin_server()
+
+
+class NotShipped(Operations):
+    """What the shipped journal and the store do not have in common is told."""
+
+    CONFIG = {**Operations.CONFIG, "journal_shipping": "every_second", "daily_job_at": f"{now() + timedelta(hours=12):%H:%M}"}
+
+    def send(self, meter, number):
+        self.accept([{"meter_id": meter, "at": iso(self.midnight(3) + timedelta(minutes=number)), "register": number}])
+
+    def test_frames_that_were_never_shipped_are_backed_up(self):
+        meter = self.new_meter()
+        self.send(meter, 1)
+        self.end_server(signal.SIGTERM)
+        rows = Path(self.folder.name) / "rows.csv"
+        rows.write_text(f"meter_id,at,register\n{meter},{iso(self.midnight(2))},2\n")
+        subprocess.run([PROGRAM, "import", rows, "--data", self.data], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        self.begin_server()
+
+        def backed_up():
+            runs = self.ask("GET", "/api/v1/jobs")[1]["jobs"]
+            return any((run["job"], run["trigger"], run["state"]) == ("backup", "shipping", "done") for run in runs)
+
+        self.wait_until("a backup of what was not shipped", backed_up)
+        self.assertEqual(self.ask("GET", "/readyz")[1]["warnings"], [])
+        errors = self.ask("GET", "/api/v1/events?type=error")[1]["events"]
+        self.assertTrue(any("were never shipped" in event["message"] for event in errors), errors)
+
+    def test_an_older_copy_of_the_data_does_not_go_on(self):
+        meter = self.new_meter()
+        self.end_server(signal.SIGTERM)
+        older, newer, backups = (Path(self.folder.name) / name for name in ("older", "newer", "backups"))
+        (self.data / "backups").rename(backups)
+        shutil.copytree(self.data, older)
+        backups.rename(self.data / "backups")
+        self.begin_server()
+        self.send(meter, 1)
+        self.end_server(signal.SIGTERM)
+        self.data.rename(newer)
+        older.rename(self.data)
+        (newer / "backups").rename(self.data / "backups")
+        refused = subprocess.run(self.command, capture_output=True, text=True, timeout=WAIT_S)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("/backups is of a later moment than the store", refused.stderr)
+        (self.data / "backups").rename(newer / "backups")
+        shutil.rmtree(self.data)
+        newer.rename(self.data)
         self.begin_server()
 
 

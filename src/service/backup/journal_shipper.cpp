@@ -111,6 +111,8 @@ Status JournalShipper::begin_piece(Stream& stream, const Waiting& frame) {
   if (stream.left)
     if (auto done = close_left(stream); !done) return done;
   if (frame.sequence <= stream.last_sequence) return {};  // it had reached the disk
+  if (frame.sequence > stream.last_sequence + 1)
+    note_missing(stream.which, {stream.last_sequence + 1, frame.sequence - 1});
   const PieceHeader header{options_.store, stream.which, frame.sequence};
   const auto bytes = encode_piece_header(header);
   const std::string name = piece_name(stream.which, frame.sequence);
@@ -197,6 +199,7 @@ Status JournalShipper::write_waiting() {
   if (!queue_.empty()) waiting_since_ = queue_.front().arrived;
   stats_.failing.reset();
   giving_up_ = false;
+  written_.notify_all();
   return {};
 }
 
@@ -215,9 +218,38 @@ Status JournalShipper::fail(const Error& error) {
     const std::scoped_lock lock{mutex_};
     begins = !stats_.failing.has_value();
     stats_.failing = told;
+    written_.notify_all();
   }
   if (begins) options_.on_error(told);
   return told;
+}
+
+// With mutex_ held. Whether that is news.
+bool JournalShipper::add_missing(FrameStream stream, ShippedGap gap) {
+  gap.first = std::max(gap.first, backed_up_[index_of(stream)] + 1);
+  auto& missing = missing_[index_of(stream)];
+  if (gap.first > gap.last || (missing && missing->first <= gap.first && gap.last <= missing->last)) return false;
+  missing = missing ? ShippedGap{std::min(missing->first, gap.first), std::max(missing->last, gap.last)} : gap;
+  return true;
+}
+
+void JournalShipper::note_missing(FrameStream stream, const ShippedGap& gap) {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (!add_missing(stream, gap)) return;
+  }
+  options_.on_error(Error{Errc::io, missing_text(stream, gap)});
+}
+
+void JournalShipper::note_backup(std::uint64_t sequence, std::uint64_t pending_sequence) {
+  const std::scoped_lock lock{mutex_};
+  backed_up_ = {sequence, pending_sequence};
+  for (std::size_t i = 0; i < missing_.size(); ++i) {
+    auto& missing = missing_[i];
+    if (!missing) continue;
+    missing->first = std::max(missing->first, backed_up_[i] + 1);
+    if (missing->first > missing->last) missing.reset();
+  }
 }
 
 // What is being written stays; what waits behind it goes.
@@ -233,7 +265,10 @@ void JournalShipper::give_up_where_too_much() {
                                queue_.front().sequence, to_string(queue_.front().stream))};
     giving_up_ = true;
     stats_.lost_frames += queue_.size();
-    for (const Waiting& frame : queue_) queued_bytes_ -= frame.bytes.size();
+    for (const Waiting& frame : queue_) {
+      queued_bytes_ -= frame.bytes.size();
+      add_missing(frame.stream, {frame.sequence, frame.sequence});
+    }
     queue_.clear();
     if (queued_bytes_ == 0) waiting_since_.reset();
   }
@@ -269,12 +304,43 @@ void JournalShipper::begin_catching_up() {
   catching_up_ = true;
 }
 
-Status JournalShipper::end_catching_up() {
+Status JournalShipper::end_catching_up(const std::array<FrameRange, 2>& frames) {
   {
     const std::scoped_lock lock{mutex_};
     catching_up_ = false;
   }
-  return flush();
+  auto done = flush();
+  for (const FrameStream stream : {FrameStream::readings, FrameStream::pending})
+    if (auto found = find_missing(stream, frames[index_of(stream)]); done && !found) done = found;
+  return done;
+}
+
+// Between the pieces, and between them and what the store had.
+Status JournalShipper::find_missing(FrameStream stream, const FrameRange& frames) {
+  std::uint64_t backed_up = 0;
+  {
+    const std::scoped_lock lock{mutex_};
+    backed_up = backed_up_[index_of(stream)];
+  }
+  const auto missing = missing_between(files_, options_.directory, stream, backed_up);
+  if (!missing) return missing.error();
+  if (*missing) note_missing(stream, **missing);
+  if (const std::uint64_t known = shipped(stream); known + 1 < frames.first)
+    note_missing(stream, {known + 1, frames.first - 1});
+  return {};
+}
+
+// The frames of a moment ago, unless the disk of the backups is in trouble: whoever waits must get on then.
+void JournalShipper::wait_for(FrameStream stream, std::uint64_t sequence) {
+  if (options_.threads == ShipperOptions::Threads::none) return static_cast<void>(flush());
+  std::unique_lock lock{mutex_};
+  const auto over = [&] {
+    return shipped_[index_of(stream)] >= sequence || queued_bytes_ == 0 || stats_.failing || stopping_;
+  };
+  if (over()) return;
+  hurried_ = true;
+  wake_.notify_one();
+  written_.wait_for(lock, kMaxWait, over);
 }
 
 Status JournalShipper::flush() {
@@ -303,8 +369,10 @@ void JournalShipper::run() {
   for (;;) {
     {
       std::unique_lock lock{mutex_};
-      wake_.wait_for(lock, kEvery, [this] { return stopping_ || (queued_bytes_ > kSoonBytes && !stats_.failing); });
+      wake_.wait_for(lock, kEvery,
+                     [this] { return stopping_ || hurried_ || (queued_bytes_ > kSoonBytes && !stats_.failing); });
       if (stopping_) return;
+      hurried_ = false;
     }
     const std::scoped_lock lock{writing_};
     static_cast<void>(write_waiting());  // told by on_error; tried again in a second
@@ -321,7 +389,15 @@ ShipperStats JournalShipper::stats() const {
   ShipperStats stats = stats_;
   stats.queued_bytes = queued_bytes_;
   stats.waiting_since = waiting_since_;
+  stats.missing = missing_;
   return stats;
+}
+
+std::string missing_text(FrameStream stream, const ShippedGap& missing) {
+  return fmt::format(
+      "frames of the journal ({}, from {} to {}) were never shipped: a restore lacks them until the next "
+      "backup",
+      to_string(stream), missing.first, missing.last);
 }
 
 }  // namespace meterhouse

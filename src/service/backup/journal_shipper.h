@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "service/backup/shipped_journal.h"
 #include "service/backup/store_id.h"
+#include "store/snapshot.h"
 
 namespace meterhouse {
 
@@ -45,18 +46,25 @@ struct ShipperStats {
   std::uint64_t queued_bytes = 0;             // waiting, also for a disk that fails
   std::optional<Instant> waiting_since = {};  // when the oldest of them arrived
   std::optional<Error> failing = {};
+  // By FrameStream: the first and the last frame that neither a piece nor a backup has.
+  std::array<std::optional<ShippedGap>, 2> missing = {};
 };
+
+// What a person is told of it.
+std::string missing_text(FrameStream stream, const ShippedGap& missing);
 
 // Ships the frames of a store's journals to a directory, in pieces. What it is handed waits in memory until it is
 // synced there, so that a failure that passes leaves no gap: the piece it met is closed with what reached the disk, and
 // shipping goes on in a new one. Where too much waits it is given up, and the gap is visible: a piece never bridges
-// one.
+// one. Whatever is missing is told until a backup has it.
 //   threads  any; ship() in the order of the sequences of a stream
 //   source   docs/formats/shipped-journal.md
 class JournalShipper {
  public:
   // What waits at most, but for one frame; past it what is not being written yet is given up.
   static constexpr std::uint64_t kMaxQueuedBytes = std::uint64_t{64} << 20;
+  // How long wait_for() waits at most.
+  static constexpr std::chrono::seconds kMaxWait{2};
 
   // Closes what a crash left open. A damaged last piece is set aside as `….damaged` and told.
   //   errors  io, no_space; unavailable: a newer program wrote there
@@ -73,12 +81,18 @@ class JournalShipper {
 
   // While a store opens, it hands over all that it has not folded: much, where shipping begins or had failed for long.
   // In between these two, ship() writes by itself whenever some MiB wait, and syncs them together.
+  //   frames  by FrameStream: those that the store had; what it has let go of and is not shipped is missing
   void begin_catching_up();
-  Status end_catching_up();
+  Status end_catching_up(const std::array<FrameRange, 2>& frames);
 
   // Everything handed over is written and synced once it returns success.
   Status flush();
-  // The same, and the pieces are closed: the next frame begins a new one.
+  // Waits until the frames up to this one are shipped, which were handed over: not where shipping fails, and not longer
+  // than kMaxWait.
+  void wait_for(FrameStream stream, std::uint64_t sequence);
+  // There is a backup with the frames up to these: none of them is missing any more.
+  void note_backup(std::uint64_t sequence, std::uint64_t pending_sequence);
+  // Flushes, and the pieces are closed: the next frame begins a new one.
   Status begin_new_pieces();
   Status close();
 
@@ -118,6 +132,9 @@ class JournalShipper {
   Status write_waiting();
   void give_up_where_too_much();
   Status fail(const Error& error);
+  Status find_missing(FrameStream stream, const FrameRange& frames);
+  bool add_missing(FrameStream stream, ShippedGap gap);
+  void note_missing(FrameStream stream, const ShippedGap& gap);
   void run();
   std::string path_of(const std::string& name) const { return options_.directory + "/" + name; }
 
@@ -131,8 +148,9 @@ class JournalShipper {
   std::deque<Waiting> unsynced_;  // taken from the queue, not known to be on disk
   Instant retry_at_ = {};         // after a failure
 
-  mutable std::mutex mutex_;  // of what follows; never held across the disk
-  std::condition_variable wake_;
+  mutable std::mutex mutex_;         // of what follows; never held across the disk
+  std::condition_variable wake_;     // the thread
+  std::condition_variable written_;  // or failed to
   std::deque<Waiting> queue_;
   std::uint64_t queued_bytes_ = 0;  // unsynced_ included
   std::optional<Instant> waiting_since_;
@@ -140,7 +158,10 @@ class JournalShipper {
   ShipperStats stats_;
   bool giving_up_ = false;  // since the last success
   bool catching_up_ = false;
+  bool hurried_ = false;  // somebody waits
   bool stopping_ = false;
+  std::array<std::uint64_t, 2> backed_up_ = {};
+  std::array<std::optional<ShippedGap>, 2> missing_ = {};  // behind those
 
   std::thread thread_;
 };

@@ -132,9 +132,16 @@ TEST_F(Shipper, ItsOwnThreadShips) {
   with_thread.threads = ShipperOptions::Threads::own;
   const auto shipper = *JournalShipper::open(disk(), clock, with_thread);
   ship(*shipper, 1, 100);
+  shipper->wait_for(kReadings, 100);
+  EXPECT_EQ(shipper->shipped(kReadings), 100u);
+  disk().fail_after(0);
+  ship(*shipper, 101, 101);
+  shipper->wait_for(kReadings, 101);  // in vain
+  EXPECT_TRUE(shipper->stats().failing.has_value());
+  disk().heal();
   ASSERT_TRUE(shipper->close());
   scan();
-  EXPECT_EQ(frames, range(1, 100));
+  EXPECT_EQ(frames, range(1, 101));
 }
 
 TEST_F(Shipper, AFrameThatIsMissingIsAGapBetweenPieces) {
@@ -184,7 +191,7 @@ TEST_F(Shipper, CatchingUpIsNeitherGivenUpNorSyncedOneByOne) {
     const std::uint64_t before = disk().operations();
     for (std::uint64_t sequence = 1; sequence <= 100; ++sequence)
       shipper->ship(kReadings, sequence, clock.now(), large);
-    ASSERT_TRUE(shipper->end_catching_up());
+    ASSERT_TRUE(shipper->end_catching_up({}));
     EXPECT_EQ(shipper->shipped(kReadings), 100u);
     EXPECT_EQ(shipper->stats().lost_frames, 0u);
     EXPECT_LT(disk().operations() - before, 100u + 20);  // a write each, and a sync now and then
@@ -218,6 +225,37 @@ TEST_F(Shipper, WhatWaitsIsBoundedAndTheGapIsTold) {
   EXPECT_EQ(found->gaps[0].first, 4u);
   EXPECT_EQ(found->gaps[0].last - 4 + 1, shipper->stats().lost_frames);
   EXPECT_EQ(found->last_sequence, 15u);
+  EXPECT_EQ(shipper->stats().missing[0], found->gaps[0]);
+}
+
+// Frames that were let go of while shipping failed or was off are in no piece, and nothing else tells of them.
+TEST_F(Shipper, AStartTellsWhatIsMissingUntilABackupHasIt) {
+  {
+    auto shipper = open();
+    ship(*shipper, 1, 3);
+    ship(*shipper, 6, 8);
+    ASSERT_TRUE(shipper->close());
+  }
+  using Missing = std::optional<ShippedGap>;
+  const auto missing_behind = [&](std::uint64_t backed_up, std::uint64_t first_of_store) {
+    errors.clear();
+    const auto shipper = open();
+    shipper->note_backup(backed_up, 0);
+    shipper->begin_catching_up();
+    EXPECT_TRUE(shipper->end_catching_up({FrameRange{first_of_store, first_of_store}}));
+    const Missing missing = shipper->stats().missing[0];
+    EXPECT_EQ(missing.has_value(), !errors.empty());
+    shipper->note_backup(first_of_store, 0);
+    EXPECT_EQ(shipper->stats().missing[0], Missing{});
+    return missing;
+  };
+  EXPECT_EQ(missing_behind(0, 7), (ShippedGap{4, 5}));
+  EXPECT_EQ(missing_behind(4, 7), (ShippedGap{5, 5}));
+  EXPECT_EQ(missing_behind(5, 7), Missing{});
+  EXPECT_EQ(missing_behind(5, 9), Missing{});
+  EXPECT_EQ(missing_behind(5, 12), (ShippedGap{9, 11}));
+  EXPECT_EQ(missing_behind(0, 12), (ShippedGap{4, 11}));
+  EXPECT_EQ(missing_behind(11, 12), Missing{});
 }
 
 // Every batch: whatever was shipped before the machine stopped is there; what a crash left is closed at the next start.

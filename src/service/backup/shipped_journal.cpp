@@ -115,6 +115,20 @@ bool has_footer(std::span<const std::byte> bytes, const PieceHeader& header) {
          raw.first_sequence == header.first_sequence;
 }
 
+// What the footer says; the largest number where there is none.
+Result<std::uint64_t> last_by_footer(FileSystem& files, const std::string& path) {
+  const auto file = files.open(path, OpenMode::read);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  RawFooter raw{};
+  if (*size >= sizeof raw)
+    if (auto done = (*file)->read_at(*size - sizeof raw, std::as_writable_bytes(std::span{&raw, 1})); !done)
+      return done.error();
+  const bool is_footer = std::memcmp(raw.magic, kFooterMagic, sizeof kFooterMagic) == 0 && raw.length == *size;
+  return is_footer ? raw.last_sequence : std::numeric_limits<std::uint64_t>::max();
+}
+
 // Behind the last whole record of a piece without a footer.
 Status check_torn(std::span<const std::byte> bytes, const PieceInfo& info) {
   for (std::uint64_t at = info.end_offset; at + kRecordHeaderSize <= bytes.size(); at += kRecordAlignment)
@@ -294,6 +308,23 @@ Result<ShippedScan> scan_pieces(FileSystem& files, const std::string& directory,
     scan.pieces.push_back(std::move(*info));
   }
   return scan;
+}
+
+Result<std::optional<ShippedGap>> missing_between(FileSystem& files, const std::string& directory, FrameStream stream,
+                                                  std::uint64_t after) {
+  const auto pieces = pieces_behind(files, directory, stream, after);
+  if (!pieces) return pieces.error();
+  std::optional<ShippedGap> missing;
+  std::uint64_t known = after;
+  for (const std::string& name : pieces->names) {
+    const std::uint64_t first = parse_piece_name(name)->first_sequence;
+    if (first > known && first - known > 1) missing = ShippedGap{missing ? missing->first : known + 1, first - 1};
+    if (name == pieces->names.back()) break;
+    const auto last = last_by_footer(files, directory + "/" + name);
+    if (!last) return last.error();
+    known = *last;
+  }
+  return missing;
 }
 
 Result<std::uint64_t> newest_shipped(FileSystem& files, const std::string& directory, FrameStream stream,

@@ -112,6 +112,10 @@ struct PiecesToRead {
 };
 Result<PiecesToRead> pieces_behind(FileSystem& files, const std::string& directory, FrameStream stream,
                                    std::uint64_t after);
+// What is missing between the pieces behind `after`, from the first such frame to the last, by their names and footers
+// alone: where a piece lost its footer nothing is taken to be missing behind it. nullopt: nothing
+Result<std::optional<ShippedGap>> missing_between(FileSystem& files, const std::string& directory, FrameStream stream,
+                                                  std::uint64_t after);
 // The newest frame of the store that the last piece holds; of a damaged one only that what was before it was shipped is
 // known. 0: none. errors  io; unavailable: a newer program wrote it
 Result<std::uint64_t> newest_shipped(FileSystem& files, const std::string& directory, FrameStream stream,

@@ -38,8 +38,10 @@ Result<std::string> OnlineBackup::create(StepContext& context) {
   std::string outcome = fmt::format("{}: {} files, {} bytes, of which {} copied", made->manifest.name,
                                     made->manifest.files.size(), made->manifest.bytes(), made->copied_bytes);
   if (!digest) outcome += fmt::format("; no digest: {}", digest.error().message);
-  if (parts_.shipper != nullptr)
+  if (parts_.shipper != nullptr) {
+    parts_.shipper->note_backup(snapshot->sequence, snapshot->pending_sequence);
     if (auto begun = parts_.shipper->begin_new_pieces(); !begun) return begun.error().during("ship the journal");
+  }
   return outcome;
 }
 

@@ -111,6 +111,7 @@ Status EmbeddedReadingStore::write_aside(const Aside& aside) {
   // Before the manifest: afterwards the journal is gone, and who did not hear of the days by then never would.
   if (const auto days = touched.days(); !days.empty())
     if (auto done = options_.on_fold(days, aside.next_sequence - 1); !done) return done;
+  if (options_.before_letting_go) options_.before_letting_go(FrameStream::readings, aside.next_sequence - 1);
   const std::vector<LiveSegment> made = *live;
   live->insert(live->end(), view.segments->all().begin(), view.segments->all().end());
   auto done = replace_segments(std::move(*live), LiveSet::Folded::yes, [&](Manifest& manifest) {

@@ -271,5 +271,29 @@ TEST(EmbeddedHooks, WhoCannotTakeAFrameFailsNoAppend) {
   EXPECT_EQ(errors, 1);
 }
 
+TEST(EmbeddedHooks, FramesAreLetGoOfOnlyAfterTheirTakerWasAsked) {
+  SimulatedDisk disk;
+  const ManualClock clock{kMidnight + kDay};
+  EmbeddedOptions hooked = options();
+  std::vector<std::byte> manifest;
+  std::vector<std::pair<FrameStream, std::uint64_t>> asked;
+  hooked.before_letting_go = [&](FrameStream stream, std::uint64_t sequence) {
+    EXPECT_EQ(disk.content("data/MANIFEST"), manifest);
+    asked.emplace_back(stream, sequence);
+  };
+  const auto store = must(EmbeddedReadingStore::open(disk, clock, std::move(hooked)));
+  must(store->append_and_wait({reading(kMidnight)}));
+  manifest = disk.content("data/MANIFEST");
+  must(store->fold());
+  EXPECT_THAT(asked, ElementsAre(std::pair{FrameStream::readings, store->stats().sequence}));
+
+  asked.clear();
+  must(store->hold());
+  must(store->append_and_wait({reading(kMidnight + kDay)}));
+  manifest = disk.content("data/MANIFEST");
+  must(store->release(nullptr));
+  EXPECT_THAT(asked, ElementsAre(std::pair{FrameStream::pending, std::uint64_t{1}}));
+}
+
 }  // namespace
 }  // namespace meterhouse

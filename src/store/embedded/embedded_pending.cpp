@@ -131,6 +131,7 @@ Status EmbeddedReadingStore::commit_released(Release& release) {
 
 // Everything pending is in the journal. The manifest first; files it does not speak of any more are only in the way.
 Status EmbeddedReadingStore::end_hold() {
+  if (options_.before_letting_go) options_.before_letting_go(FrameStream::pending, drained_->next_sequence - 1);
   auto done = edit_manifest([this](Manifest& manifest) {
     manifest.held = false;
     manifest.first_pending_file = drained_->file + 1;

@@ -77,6 +77,10 @@ struct EmbeddedOptions {
   using OnFrame =
       std::function<Status(FrameStream stream, const FrameHeader& header, std::span<const std::byte> frame)>;
   OnFrame on_frame = nullptr;
+  // Called before the frames of a stream up to this one are let go of, folded or released: who has not taken them in
+  // yet may wait for that, a moment. Null: none.
+  //   threads  as on_fold, or that of release(); must not call the store
+  std::function<void(FrameStream stream, std::uint64_t sequence)> before_letting_go = nullptr;
   // Called after each fold and merge, on the thread that did it; must not call the store.
   std::function<void(const StoreWork&)> on_work = [](const StoreWork&) {};
   // Called from a thread of the store where a fold or merge begun by itself failed; it is tried again with later data.
