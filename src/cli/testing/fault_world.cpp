@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "service/backup/backup_reach.h"
 #include "service/backup/restore.h"
 #include "service/backup/restore_marker.h"
 #include "store/embedded/embedded_replay.h"
@@ -77,6 +78,9 @@ Status FaultWorld::open() {
   shipping.piece_bytes = 1'500;
   auto shipper = JournalShipper::open(files_, clock_, std::move(shipping));
   if (!shipper) return shipper.error();
+  const auto reach = reach_of(files_, backups_.path(), store_id());
+  if (!reach) return reach.error();
+  (*shipper)->note_backup(reach->backed_up[0], reach->backed_up[1]);
   EmbeddedOptions options{.directory = "data", .calendar = SiteCalendar::of("Asia/Singapore").value()};
   options.journal_file_bytes = 1'024;
   options.threads = StoreThreads::none;
@@ -85,8 +89,14 @@ Status FaultWorld::open() {
     to->ship(stream, header.sequence, header.arrived, frame);
     return Status{};
   };
+  options.before_letting_go = [to = shipper->get()](FrameStream stream, std::uint64_t sequence) {
+    to->wait_for(stream, sequence);
+  };
   auto store = EmbeddedReadingStore::open(files_, clock_, std::move(options));
   if (!store) return store.error();
+  const auto& frames = (*store)->open_report().frames;
+  if (auto goes_on = check_goes_on(backups_.path(), *reach, frames); !goes_on) return goes_on;
+  static_cast<void>((*shipper)->end_catching_up(frames));  // where it fails it goes on later
   shipper_ = std::move(*shipper);
   store_ = std::move(*store);
   return {};
@@ -171,6 +181,7 @@ Status FaultWorld::back_up() {
   const auto made =
       backups_.create({.snapshot = *snapshot, .store = store_id(), .copy_catalog = copy}, SharedFiles::trust, {});
   if (!made) return made.error();
+  shipper_->note_backup(snapshot->sequence, snapshot->pending_sequence);
   return shipper_->begin_new_pieces();
 }
 
@@ -188,6 +199,46 @@ Status FaultWorld::restore() {
   return {};
 }
 
+// Every frame up to the newest was shipped, or a backup has it, or the shipper tells that it is missing. Where all
+// were, so was every reading.
+void FaultWorld::check_shipped(const Found& there) {
+  const auto reach = reach_of(files_, backups_.path(), store_id());
+  ASSERT_TRUE(reach) << reach.error().message;
+  Found shipped;
+  const auto take = [&](const ShippedRecord& record) -> Status {
+    const std::vector<std::byte> frame{record.frame.begin(), record.frame.end()};  // readings lie aligned in it
+    const auto header = decode_frame(frame);
+    if (!header) return Error{Errc::corruption, fmt::format("frame {} is not whole", record.sequence)};
+    if (header->kind != FrameKind::readings) return {};
+    const auto readings = readings_in(std::span{frame}.subspan(kFrameHeaderSize, header->payload_size));
+    if (!readings) return readings.error();
+    for (const Reading& reading : *readings)
+      shipped.emplace(std::pair{reading.key().packed(), reading.at()}, reading.register_value());
+    return {};
+  };
+  bool all = true;
+  for (const FrameStream stream : {FrameStream::readings, FrameStream::pending}) {
+    const ByteProgress untold;
+    ByteCounter counter{untold, 0};
+    auto scan = scan_pieces(files_, backups_.journal_directory(), stream, store_id(), 0, take, counter);
+    ASSERT_TRUE(scan) << scan.error().message;
+    ASSERT_TRUE(scan->damages.empty()) << scan->damages.front();
+    if (const auto newest = store_->stats().sequence; stream == FrameStream::readings && scan->last_sequence < newest)
+      scan->gaps.push_back({scan->last_sequence + 1, newest});
+    const auto index = static_cast<std::size_t>(stream);
+    const auto told = shipper_->stats().missing[index];
+    for (const ShippedGap& gap : scan->gaps)
+      ASSERT_TRUE(gap.last <= reach->backed_up[index] || (told && gap.last <= told->last))
+          << "frame " << gap.last << " is missing, and nobody tells";
+    all = all && scan->gaps.empty();
+  }
+  if (!all) return;
+  for (const auto& [place, value] : there) {
+    const auto found = shipped.find(place);
+    ASSERT_TRUE(found != shipped.end() && found->second == value) << "a reading was not shipped";
+  }
+}
+
 void FaultWorld::check() {
   const auto report = verify_store(files_, "data");
   ASSERT_TRUE(report) << report.error().message;
@@ -198,7 +249,7 @@ void FaultWorld::check() {
   const auto done = open();
   ASSERT_TRUE(done) << done.error().message;
   ASSERT_TRUE(store_->release(nullptr));
-  std::map<std::pair<std::uint32_t, Instant>, MilliWattHours> found;
+  Found found;
   ASSERT_TRUE(store_->scan({}, {}, [&](SeriesKey key, const SeriesView& series) {
     for (std::size_t i = 0; i < series.size(); ++i)
       EXPECT_TRUE(found.emplace(std::pair{key.packed(), series.at[i]}, series.registers[i]).second);
@@ -229,6 +280,7 @@ void FaultWorld::check() {
     expected += there;
   }
   ASSERT_EQ(found.size(), expected) << "readings that nobody sent";
+  check_shipped(found);
 }
 
 const std::vector<FaultScenario>& fault_scenarios() {

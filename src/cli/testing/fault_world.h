@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,7 +49,8 @@ class FaultWorld {
   Status back_up();
   Status restore();
 
-  // Everything acknowledged is there, once; every other batch is there whole or not at all; all files are sound.
+  // Everything acknowledged is there, once; every other batch is there whole or not at all; all files are sound; and it
+  // was shipped, unless a backup has it or the shipper tells what is missing.
   void check();
 
  private:
@@ -60,6 +62,9 @@ class FaultWorld {
 
   void does(Deed deed);
   void send(Month month);
+
+  using Found = std::map<std::pair<std::uint32_t, Instant>, MilliWattHours>;
+  void check_shipped(const Found& there);
 
   FileSystem& files_;
   ManualClock clock_{instant_from_epoch(1'741'000'000)};  // 2025-03-03
