@@ -16,10 +16,12 @@ from pathlib import Path
 
 from crash_load import Load
 from crash_model import ABSENT, ACKNOWLEDGED, OPEN, PENDING, UNSENT, Export, Judge, Model, lanes_before, packed_of
-from support import PLACE, PROGRAM, ROOT, ServerTest, now
+from support import PLACE, PROGRAM, ROOT, ServerTest, config_with, now
 
 WAIT_S = 60
 LOAD_S = 0.35  # at most, before the crash
+SHIPPING = {"every_batch": 2, "every_second": 1}  # which one a start takes, and how often
+NEVER_SHIPPED = "were never shipped"
 HELD_ROUNDS = 3  # how many maintenance may last before it is ended
 
 
@@ -71,7 +73,7 @@ class Restore:
         self.begin()
 
     def begin(self):
-        self.known = self.test.model.numbers  # what was acknowledged by now must come back
+        self.known = self.test.shipped_by_now()  # must come back
         command = [PROGRAM, "restore", "--from", self.test.backups, "--to", self.target]
         self.process = subprocess.Popen(command, stdout=self.test.output, stderr=self.test.output)
 
@@ -111,6 +113,7 @@ class CrashRounds(ServerTest):
         super().setUpClass()
         cls.numbers = itertools.count(100_000_001)
         cls.backups = cls.data / "backups"
+        cls.shipping, cls.shipped_at_least = cls.CONFIG["journal_shipping"], 0
 
     @classmethod
     def tearDownClass(cls):
@@ -120,6 +123,32 @@ class CrashRounds(ServerTest):
     def crash(self, processes):
         """Ends them all at this moment."""
         raise NotImplementedError
+
+    def begin_server(self):
+        """With either kind of shipping. What was acknowledged before is shipped once it is ready."""
+        cls = type(self)
+        cls.shipping = self.random.choices(list(SHIPPING), list(SHIPPING.values()))[0]
+        config_with(self.folder.name, **{**self.CONFIG, "journal_shipping": self.shipping})
+        known = self.model.numbers
+        super().begin_server()
+        cls.shipped_at_least = known
+        self.hits[self.shipping] += 1
+
+    def shipped_by_now(self):
+        """The number of the last acknowledgement that a restore must bring back: every_second may lose as much as came in a round."""
+        return self.model.numbers if self.shipping == "every_batch" else self.shipped_at_least
+
+    def close_gap(self):
+        """A fold waits for the frames it lets go of to be shipped, but not for ever: what a crash then cost is told, and a
+        backup has it."""
+        if self.warned():
+            self.assertEqual(self.shipping_before, "every_second")
+            self.hits["gap"] += 1
+            self.runs.add(self.client.json("POST", "/api/v1/backups")[1]["id"])
+            self.wait_until("a backup that closes the gap", lambda: not self.warned())
+
+    def warned(self):
+        return [warning for warning in self.client.json("GET", "/readyz")[1]["warnings"] if NEVER_SHIPPED in warning]
 
     def run_rounds(self, random, rounds):
         self.random, self.hits, self.held_for, self.runs = random, Counter(), 0, set()
@@ -158,7 +187,9 @@ class CrashRounds(ServerTest):
         self.hits["restore"] += not go_on and restore.interrupted()
         self.hits.update(interrupted_in_store(self.data) | interrupted_in_catalog(self.data))
         self.while_down(restore)
+        self.shipping_before = self.shipping
         self.begin_server()
+        self.close_gap()
         self.after_start(load)
 
     def wait_and_restore(self):
@@ -230,7 +261,9 @@ class CrashRounds(ServerTest):
         self.end_server(self.random.choice([9, 15]))
         self.run_program("verify", self.data)
         self.run_program("backup", "verify", "--to", self.backups)
-        Restore(self, f"whole-{self.rounds}").finish()
+        whole = Restore(self, f"whole-{self.rounds}")
+        whole.known = self.model.numbers  # the backup has it
+        whole.finish()
         self.export(self.data).judge(Judge(must=lambda batch: batch.state == ACKNOWLEDGED, may=lambda batch: batch.state == ACKNOWLEDGED))
         self.begin_server()
 
