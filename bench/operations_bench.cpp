@@ -1,6 +1,6 @@
 // What daily operations cost: the daily job itself, and what clients notice of background work. A real server on the
 // real disk; this load generator runs on the same machine.
-//   operations_bench PROGRAM CONFIG DIRECTORY daily|background
+//   operations_bench PROGRAM CONFIG DIRECTORY daily|background|backfill
 #include <date/tz.h>
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -99,6 +99,8 @@ void daily(const Place& place) {
 
 // ---- the tail while the server works in the background
 
+constexpr std::uint32_t kTailMeters = 80'000;
+
 struct Work {
   const char* key;
   const char* what;
@@ -106,53 +108,109 @@ struct Work {
   std::function<void()> run;  // again and again beside the posts
 };
 
-void background(const Place& place) {
-  constexpr std::uint32_t kMeters = 80'000;
-  constexpr double kPostsPerSecond = 10'000;
-  // The smallest head: it folds about once a second under the bulk load below.
-  std::ifstream from{place.config};
-  std::string config{std::istreambuf_iterator<char>{from}, {}};
-  config.insert(config.find('{') + 1, "\n  \"head_budget_mb\": 16,");
-  const std::string small = place.directory + "/small-head.json";
-  std::ofstream{small} << config;
+// A server whose meters are registered, with the smallest head: it folds about once a second under the bulk load below.
+class TailServer {
+ public:
+  TailServer(const Place& place, std::string_view name)
+      : place_(place), server_(place.program, small_head(place), place.fresh(name)) {
+    register_meters(port(), kTailMeters);
+    requests_ = bulk_requests();
+  }
 
-  ServerProcess server{place.program, small, place.fresh("background")};
-  const std::uint16_t port = server.port();
-  register_meters(port, kMeters);
-  const auto singles = [&](double seconds) {
-    return run_singles(port, kMeters, {.seconds = seconds, .per_second = kPostsPerSecond});
-  };
-  print_sync_probe(place.directory);
-  const double idle_ms = singles(4).percentile_us(0.99) / 1e3;
-  print_figure("p99_idle_ms", "POST at 10 k/s, p99, nothing else going on", idle_ms, "ms");
+  std::uint16_t port() const { return server_.port(); }
+  void send_yesterday() { send_day(port(), kTailMeters, yesterday(port()).start); }
 
-  // Meters of its own would be fairer to the head; the same meters at other instants are harder on it.
-  std::vector<BulkRequest> requests;
-  for (std::uint32_t i = 0; i < 2; ++i) requests.emplace_back(BodyForm::packed, kFirstMeter + i * kRows, kRows, port);
-  const auto bulk = [&] {
-    run_load(
-        {.port = port, .connections = 2, .seconds = 1, .per_second = 100},
-        [&](std::size_t connection, std::string& out) { requests[connection].next(out); }, take_http_answer);
-  };
-  for (const Work& work :
-       {Work{"p99_busy_ms", "  the same beside 1 M readings/s in bulk, folding and merging", false, bulk},
-        Work{"p99_backup_ms", "  beside backups, one after the other", false,
-             [&] { run_job(port, "/api/v1/backups"); }},
-        Work{"p99_job_ms", "  beside daily jobs of 80 000 meters, one after the other", true,
-             [&] { run_job(port, "/api/v1/jobs/daily"); }}}) {
-    if (work.needs_day) send_day(port, kMeters, yesterday(port).start);
-    const double probe_us = sync_probe_us(place.directory);
+  void idle(const char* key, const char* what) {
+    print_sync_probe(place_.directory);
+    idle_ms_ = p99_ms(4);
+    print_figure(key, what, idle_ms_, "ms");
+  }
+
+  void beside(const Work& work) {
+    constexpr int kSeconds = 6;
+    if (work.needs_day) send_yesterday();
+    const double probe_us = sync_probe_us(place_.directory);
     std::atomic<bool> over{false};
     int runs = 0;
     std::thread beside{[&] {
       for (; !over; ++runs) work.run();
     }};
-    const double busy_ms = singles(6).percentile_us(0.99) / 1e3;
+    const double cpu = server_.cpu_seconds();
+    const double busy_ms = p99_ms(kSeconds);
+    const double used = server_.cpu_seconds() - cpu;
     over = true;
     beside.join();
-    print_figure(work.key, work.what, busy_ms, "ms", at_most(std::max(3 * idle_ms, 10.0)),
-                 fmt::format(" {} runs, sync probe before {:.0f} us", runs, probe_us));
+    print_figure(work.key, work.what, busy_ms, "ms", at_most(std::max(3 * idle_ms_, 10.0)),
+                 fmt::format(" {} runs, processor {:.1f} s in {} s, sync probe before {:.0f} us", runs, used, kSeconds,
+                             probe_us));
   }
+
+  // 3 M readings as fast as they are taken.
+  void take_in(const char* key, const char* what) {
+    auto requests = bulk_requests();
+    const double cpu = server_.cpu_seconds();
+    const LoadResult result = run_load(
+        {.port = port(), .connections = 2, .requests = 300},
+        [&](std::size_t connection, std::string& out) { requests[connection].next(out); }, take_http_answer);
+    print_figure(key, what, result.per_second() * kRows / 1e6, "M readings/s", {},
+                 fmt::format(" processor {:.2f} s", server_.cpu_seconds() - cpu));
+  }
+
+  // 1 M readings/s for a second.
+  void bulk() {
+    run_load(
+        {.port = port(), .connections = 2, .seconds = 1, .per_second = 100},
+        [&](std::size_t connection, std::string& out) { requests_[connection].next(out); }, take_http_answer);
+  }
+
+ private:
+  // Meters of their own would be fairer to the head; the same meters at other instants are harder on it.
+  std::vector<BulkRequest> bulk_requests() const {
+    std::vector<BulkRequest> requests;
+    for (std::uint32_t i = 0; i < 2; ++i)
+      requests.emplace_back(BodyForm::packed, kFirstMeter + i * kRows, kRows, port());
+    return requests;
+  }
+
+  static std::string small_head(const Place& place) {
+    std::ifstream from{place.config};
+    std::string config{std::istreambuf_iterator<char>{from}, {}};
+    config.insert(config.find('{') + 1, "\n  \"head_budget_mb\": 16,");
+    const std::string path = place.directory + "/small-head.json";
+    std::ofstream{path} << config;
+    return path;
+  }
+
+  double p99_ms(double seconds) const {
+    return run_singles(port(), kTailMeters, {.seconds = seconds, .per_second = 10'000}).percentile_us(0.99) / 1e3;
+  }
+
+  const Place& place_;
+  ServerProcess server_;
+  std::vector<BulkRequest> requests_;
+  double idle_ms_ = 0;
+};
+
+void background(const Place& place) {
+  TailServer server{place, "background"};
+  server.idle("p99_idle_ms", "POST at 10 k/s, p99, nothing else going on");
+  const auto run = [&](std::string_view job) { return [&server, job] { run_job(server.port(), job); }; };
+  server.beside(
+      {"p99_busy_ms", "  the same beside 1 M readings/s in bulk, folding and merging", false, [&] { server.bulk(); }});
+  server.beside({"p99_backup_ms", "  beside backups, one after the other", false, run("/api/v1/backups")});
+  server.beside(
+      {"p99_job_ms", "  beside daily jobs of 80 000 meters, one after the other", true, run("/api/v1/jobs/daily")});
+}
+
+// Every reading is years older than what its meter has in segments.
+void backfill(const Place& place) {
+  TailServer server{place, "backfill"};
+  server.send_yesterday();
+  server.take_in("late", "readings years late in bulk, packed");
+  server.take_in("late_again", "  the same readings once more");
+  server.idle("p99_late_idle_ms", "POST at 10 k/s of readings years late, p99, nothing else going on");
+  server.beside(
+      {"p99_backfill_ms", "  the same beside 1 M readings/s in bulk, years late too", false, [&] { server.bulk(); }});
 }
 
 }  // namespace
@@ -160,7 +218,7 @@ void background(const Place& place) {
 
 int main(int argc, char** argv) {
   using namespace meterhouse::bench;
-  constexpr const char* kUsage = "operations_bench PROGRAM CONFIG DIRECTORY daily|background";
+  constexpr const char* kUsage = "operations_bench PROGRAM CONFIG DIRECTORY daily|background|backfill";
   if (argc != 5) die(kUsage);
   const Place place{argv[1], argv[2], argv[3]};
   std::filesystem::create_directories(place.directory);
@@ -169,6 +227,8 @@ int main(int argc, char** argv) {
     daily(place);
   else if (what == "background")
     background(place);
+  else if (what == "backfill")
+    backfill(place);
   else
     die(kUsage);
 }

@@ -80,7 +80,11 @@ run_section() {
     scan | query | disk | restart | memory) store "$1" ;;
     http) http ingest ;;
     latency) http "$1" ;;
-    background | daily) operations "$1" ;;
+    background)
+      operations background
+      operations backfill
+      ;;
+    daily) operations daily ;;
     alternatives) alternatives ;;
     *)
       echo "bench: no section '$1'; one of: ${sections[*]}" >&2
