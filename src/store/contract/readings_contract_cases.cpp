@@ -11,6 +11,7 @@ namespace {
 using sample::key_of;
 using sample::kMeter;
 using sample::kNoon;
+using sample::kOther;
 using sample::noon_plus;
 using sample::reading;
 using sample::series;
@@ -258,6 +259,29 @@ TEST_P(ReadingsContract, LateReadingsJoinFoldedMonths) {
                                                    {between, 11},
                                                    {month_ago + std::chrono::hours{1}, 12},
                                                    {kNoon, 90}}));
+  });
+}
+
+TEST_P(ReadingsContract, EachReadingOfALateBatchIsComparedAtItsOwnPlace) {
+  const auto years_ago = [](int years, std::int64_t minutes) {
+    return kNoon - std::chrono::hours{24 * 365 * years} + std::chrono::minutes{minutes};
+  };
+  std::vector<Reading> stored;
+  for (const SeriesKey key : {kMeter, kOther})
+    for (const int years : {3, 2, 1, 0}) stored.push_back(reading(key, years_ago(years, 0), 100 - years));
+  append(stored);
+  in_every_state([&, minutes = 0]() mutable {
+    minutes += 30;  // each state has late readings of its own
+    const SeriesKey late = key_of(100'000'003);
+    const auto new_one = [&](SeriesKey key, int years) { return reading(key, years_ago(years, minutes), 50); };
+    // In no order, two channels and years in turn; the first of those at one place that is free stays.
+    expect_counts(append({new_one(kOther, 3), reading(kMeter, years_ago(1, 0), 99), new_one(kMeter, 1),
+                          reading(kOther, years_ago(3, 0), 1), new_one(kMeter, 3), new_one(kMeter, 1),
+                          reading(kMeter, years_ago(1, minutes), 51), reading(kMeter, years_ago(1, 0), 99),
+                          new_one(late, 2), new_one(late, 2), reading(late, years_ago(2, minutes), 7)}),
+                  {.accepted = 4, .duplicate = 4, .conflict = 3});
+    EXPECT_EQ(without_flags(read(kMeter, {years_ago(1, minutes), years_ago(1, minutes)})),
+              series({{years_ago(1, minutes), 50}}));
   });
 }
 

@@ -21,6 +21,12 @@ void count(Head::Put put, AppendCounts& counts) {
   if (put == Head::Put::conflict) ++counts.conflict;
 }
 
+// use(begin, end) for one piece after the other.
+template <class Use>
+void in_pieces(std::size_t size, Use use) {
+  for (std::size_t begin = 0; begin < size; begin += kApplyPiece) use(begin, std::min(begin + kApplyPiece, size));
+}
+
 ReadingFlags flags_of(const Reading& reading, Instant arrived) {
   return {arrival_class(reading.at(), arrived), ReadingStatus::ok};
 }
@@ -29,30 +35,34 @@ ReadingFlags flags_of(const Reading& reading, Instant arrived) {
 
 LiveSet::LiveSet() = default;
 
+// What the active head alone decides is the rule and quick. For the rest frozen head and segments are asked once a
+// batch, not once a channel or reading: clients that send what is years late do so by the million.
 Result<AppendCounts> LiveSet::apply(std::span<const Reading> batch, Instant arrived) {
   AppendCounts counts;
   std::int64_t newest = 0;
   for (const Reading& reading : batch) newest = std::max(newest, epoch_seconds(reading.at()));
   if (!batch.empty()) note_newest(static_cast<std::uint64_t>(newest));
-  std::vector<const Reading*> unresolved;
-  apply_known(batch, arrived, counts, unresolved);
-  // By channel, so that a meter that sends a day again costs one look at its segment and not one a reading.
-  std::ranges::stable_sort(unresolved, {}, [](const Reading* reading) { return reading->key(); });
+  Readings unknown;
+  Readings older;
+  apply_known(batch, arrived, counts, unknown, older);
   Status result;
-  for (auto begin = unresolved.begin(); begin != unresolved.end();) {
-    const auto end =
-        std::find_if(begin, unresolved.end(), [&](const Reading* r) { return r->key() != (*begin)->key(); });
-    if (auto done = apply_channel({begin, end}, arrived, counts); !done) result = done;
-    begin = end;
+  if (!unknown.empty()) {
+    std::ranges::stable_sort(unknown, {}, [](const Reading* reading) { return reading->key(); });
+    result = add_channels(unknown);
+    apply_added(unknown, arrived, counts, older);
+  }
+  if (!older.empty()) {
+    // Stable: of two readings at one place the first to arrive stays.
+    std::ranges::stable_sort(older, {}, [](const Reading* r) { return std::pair{r->key(), r->seconds()}; });
+    if (auto done = apply_older(older, arrived, counts); !done) result = done;
   }
   if (!result) return result.error();
   return counts;
 }
 
-// What the head alone decides; the rest needs a look at the frozen head or the segments, and waits until no lock is
-// held.
-void LiveSet::apply_known(std::span<const Reading> batch, Instant arrived, AppendCounts& counts,
-                          std::vector<const Reading*>& unresolved) {
+// The rest needs a look at the frozen head or the segments, and waits until no lock is held.
+void LiveSet::apply_known(std::span<const Reading> batch, Instant arrived, AppendCounts& counts, Readings& unknown,
+                          Readings& older) {
   for (std::size_t begin = 0; begin < batch.size(); begin += kApplyPiece) {
     const auto piece = batch.subspan(begin, std::min(kApplyPiece, batch.size() - begin));
     state_.with([&](State& state) {
@@ -67,8 +77,10 @@ void LiveSet::apply_known(std::span<const Reading> batch, Instant arrived, Appen
       for (std::size_t i = 0; i < piece.size(); ++i) {
         if (i + kAhead < piece.size()) head.prefetch_end(channels[i + kAhead]);
         const Head::Put put = head.put(channels[i], piece[i], flags_of(piece[i], arrived));
-        if (put == Head::Put::unknown_channel || put == Head::Put::older)
-          unresolved.push_back(&piece[i]);
+        if (put == Head::Put::unknown_channel)
+          unknown.push_back(&piece[i]);
+        else if (put == Head::Put::older)
+          older.push_back(&piece[i]);
         else
           count(put, counts);
       }
@@ -76,72 +88,88 @@ void LiveSet::apply_known(std::span<const Reading> batch, Instant arrived, Appen
   }
 }
 
-Status LiveSet::add_channel(SeriesKey key) {
-  if (state_.with([&](const State& state) { return state.active->has_channel(key); })) return {};
-  const auto newest = newest_outside(key);
+// A head knows of each of its channels what lies outside it, and hands that on when it is folded. So the segments are
+// asked only for a channel that had no reading since the start.
+Status LiveSet::add_channels(const Readings& unknown) {
+  std::vector<SoughtNewest> channels;
+  for (const Reading* reading : unknown)
+    if (channels.empty() || channels.back().key != reading->key()) channels.push_back({reading->key()});
+  std::vector<SoughtNewest> asked;
+  in_pieces(channels.size(), [&](std::size_t begin, std::size_t end) {
+    state_.with([&](const State& state) {
+      for (SoughtNewest& channel : std::span{channels}.subspan(begin, end - begin)) {
+        if (state.frozen && state.frozen->has_channel(channel.key))
+          channel.newest = state.frozen->newest_known(channel.key);
+        else if (const auto folded = state.newest_folded.find(channel.key); folded != KeyTable::kNone)
+          channel.newest = instant_from_epoch(folded);
+        else
+          asked.push_back(channel);
+      }
+    });
+  });
   // Where that cannot be told, every reading of the channel is looked for outside.
-  const auto known = newest ? *newest : std::optional{kLastInstant};
-  state_.with([&](State& state) { state.active->add_channel(key, known); });
-  return newest ? Status{} : Status{newest.error()};
-}
-
-// Readings of one channel in their order of arrival, which the head alone could not decide.
-Status LiveSet::apply_channel(std::span<const Reading* const> readings, Instant arrived, AppendCounts& counts) {
-  const SeriesKey key = readings.front()->key();
-  Status result = add_channel(key);
-  const auto [first, last] = std::ranges::minmax(readings, {}, [](const Reading* reading) { return reading->at(); });
-  std::optional<Series> outside;
-  for (const Reading* reading : readings) {
-    const ReadingFlags flags = flags_of(*reading, arrived);
-    const Head::Put put = state_.with([&](State& state) { return state.active->put(*reading, flags); });
-    if (put != Head::Put::older) {
-      count(put, counts);
-      continue;
-    }
-    if (!outside)
-      if (auto done = read_outside(key, {first->at(), last->at()}, outside.emplace()); !done) result = done;
-    const auto found = std::ranges::lower_bound(outside->at, reading->at());
-    if (found != outside->at.end() && *found == reading->at()) {
-      const MilliWattHours value = outside->registers[static_cast<std::size_t>(found - outside->at.begin())];
-      ++(value == reading->register_value() ? counts.duplicate : counts.conflict);
-      continue;
-    }
-    state_.with([&](State& state) { state.active->insert(*reading, flags); });
-    ++counts.accepted;
-  }
+  Status result = view().segments->find_newest(asked);
+  in_pieces(channels.size(), [&, answer = asked.begin()](std::size_t begin, std::size_t end) mutable {
+    state_.with([&](State& state) {
+      for (SoughtNewest& channel : std::span{channels}.subspan(begin, end - begin)) {
+        if (answer != asked.end() && answer->key == channel.key) channel.newest = (answer++)->newest;
+        state.active->add_channel(channel.key, channel.newest);
+      }
+    });
+  });
   return result;
 }
 
-// A head knows of each of its channels what lies outside it, and hands that on when it is folded. So the segments are
-// asked only for a channel that had no reading since the start.
-Result<std::optional<Instant>> LiveSet::newest_outside(SeriesKey key) const {
-  std::optional<Instant> newest;
-  bool known = false;
-  const auto segments = state_.with([&](const State& state) {
-    if (state.frozen && state.frozen->has_channel(key)) {
-      known = true;
-      newest = state.frozen->newest_known(key);
-    } else if (const auto folded = state.newest_folded.find(key); folded != KeyTable::kNone) {
-      known = true;
-      newest = instant_from_epoch(folded);
-    }
-    return state.segments;
+// Readings of channels that were unknown.
+void LiveSet::apply_added(const Readings& unknown, Instant arrived, AppendCounts& counts, Readings& older) {
+  in_pieces(unknown.size(), [&](std::size_t begin, std::size_t end) {
+    state_.with([&](State& state) {
+      for (const Reading* reading : std::span{unknown}.subspan(begin, end - begin)) {
+        const Head::Put put = state.active->put(*reading, flags_of(*reading, arrived));
+        if (put == Head::Put::older)
+          older.push_back(reading);
+        else
+          count(put, counts);
+      }
+    });
   });
-  if (known) return newest;
-  return segments->newest_instant(key);
 }
 
-Status LiveSet::read_outside(SeriesKey key, ReadRange range, Series& out) const {
+// Readings that are not in the active head, by channel and instant.
+Status LiveSet::apply_older(const Readings& older, Instant arrived, AppendCounts& counts) {
+  std::vector<SoughtPlace> places;
+  places.reserve(older.size());
+  for (const Reading* reading : older) places.push_back({reading->key(), reading->at()});
+  Status result = find_outside(places);
+  in_pieces(older.size(), [&](std::size_t begin, std::size_t end) {
+    state_.with([&](State& state) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const Reading& reading = *older[i];
+        const ReadingFlags flags = flags_of(reading, arrived);
+        if (places[i].stands) {
+          ++(*places[i].stands == reading.register_value() ? counts.duplicate : counts.conflict);
+        } else if (i > 0 && places[i - 1].key == places[i].key && places[i - 1].at == places[i].at) {
+          count(state.active->put(reading, flags), counts);  // repeats the one before
+        } else {
+          state.active->insert(reading, flags);
+          ++counts.accepted;
+        }
+      }
+    });
+  });
+  return result;
+}
+
+Status LiveSet::find_outside(std::span<SoughtPlace> places) const {
   const LiveView now = view();
-  if (auto done = now.segments->read_into(key, range, std::numeric_limits<std::size_t>::max(), out); !done) {
-    out.clear();
-    return done;
+  Status result = now.segments->find(places);
+  if (!now.frozen) return result;
+  for (SoughtPlace& place : places) {
+    if (place.stands) continue;
+    const auto found = slice(now.frozen->run(place.key), {place.at, place.at});
+    if (!found.empty()) place.stands = found.front().value();
   }
-  if (!now.frozen) return {};
-  Series frozen;
-  append_run(frozen, slice(now.frozen->run(key), range));
-  merge_into(out, frozen);
-  return {};
+  return result;
 }
 
 void LiveSet::freeze() {

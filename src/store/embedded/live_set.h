@@ -32,8 +32,8 @@ class LiveSet {
   LiveSet();
 
   // Takes in readings that are durable already.
-  //   errors  corruption, io: a segment that might hold an equal instant could not be read. Everything else is in;
-  //           what could not be compared is not, until the journal is replayed
+  //   errors  corruption, io: a segment that might hold an equal instant could not be read. All of it is in; what could
+  //           not be compared counts as accepted, and is behind what the segment has at its instant
   Result<AppendCounts> apply(std::span<const Reading> batch, Instant arrived);
 
   // Sets the active head aside and begins an empty one. No frozen head may be there (MH_CHECK).
@@ -61,12 +61,13 @@ class LiveSet {
     KeyTable newest_folded;  // seconds of the newest reading in a segment, for the channels folded since the start
   };
 
-  void apply_known(std::span<const Reading> batch, Instant arrived, AppendCounts& counts,
-                   std::vector<const Reading*>& unresolved);
-  Status apply_channel(std::span<const Reading* const> readings, Instant arrived, AppendCounts& counts);
-  Status add_channel(SeriesKey key);
-  Result<std::optional<Instant>> newest_outside(SeriesKey key) const;
-  Status read_outside(SeriesKey key, ReadRange range, Series& out) const;
+  using Readings = std::vector<const Reading*>;  // of a batch
+  void apply_known(std::span<const Reading> batch, Instant arrived, AppendCounts& counts, Readings& unknown,
+                   Readings& older);
+  Status add_channels(const Readings& unknown);
+  void apply_added(const Readings& unknown, Instant arrived, AppendCounts& counts, Readings& older);
+  Status apply_older(const Readings& older, Instant arrived, AppendCounts& counts);
+  Status find_outside(std::span<SoughtPlace> places) const;
   void note_newest(std::uint64_t seconds);
 
   Guarded<State> state_;

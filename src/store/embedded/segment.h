@@ -95,25 +95,19 @@ class Segment : public std::enable_shared_from_this<Segment> {
 
  private:
   friend class SegmentCursor;
+  friend class SegmentFinder;
   struct Bytes {
     std::unique_ptr<std::byte[]> data;
     std::size_t size = 0;
+    std::size_t room = 0;
     std::span<const std::byte> span() const { return {data.get(), size}; }
-  };
-  struct FoundBlock {
-    Bytes group;               // that it lies in
-    std::size_t at = 0;        // in the group
-    std::uint64_t offset = 0;  // in the file
-    BlockHeader header;
   };
 
   Segment(std::string path, std::unique_ptr<File> file) : path_(std::move(path)), file_(std::move(file)) {}
 
   Status load();
   std::uint64_t group_end(std::size_t group) const;
-  Result<Bytes> read_group(std::size_t group) const;
-  // false: no block of that key
-  Result<bool> find(SeriesKey key, FoundBlock& found) const;
+  Status read_group(std::size_t group, Bytes& bytes) const;
   using OnDamage = std::function<void(std::uint64_t offset, std::optional<SeriesKey>, const Error&)>;
   Status verify_frame() const;
   Status verify_group(std::size_t group, SegmentVerification& found, std::optional<SeriesKey>& last_key,

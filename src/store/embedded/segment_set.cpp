@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/embedded/segment_finder.h"
 #include "store/embedded/series_edit.h"
 
 namespace meterhouse {
@@ -86,16 +87,83 @@ Status SegmentSet::oldest(SeriesKey key, Instant limit, Series& out) const {
   return {};
 }
 
-Result<std::optional<Instant>> SegmentSet::newest_instant(SeriesKey key) const {
-  std::optional<Instant> newest;
-  for (auto live = segments_.rbegin(); live != segments_.rend(); ++live) {
-    if (newest && live->entry.month.to < *newest) break;  // a month before the one where it was found
-    if (live->segment->info().blocks == 0) continue;
-    const auto summary = live->segment->summary(key);
-    if (!summary) return summary.error();
-    if (*summary && (!newest || (*summary)->last > *newest)) newest = (*summary)->last;
+namespace {
+
+// Of one channel's places, those that the block may hold.
+Status find_in_block(const SegmentFinder& finder, std::span<SoughtPlace> places, Series& block) {
+  const BlockSummary& summary = finder.header().summary;
+  const SoughtPlace* last = nullptr;
+  for (const SoughtPlace& place : places)
+    if (!place.stands && place.at >= summary.first && place.at <= summary.last) last = &place;
+  if (last == nullptr) return {};
+  const std::size_t count = front_until(finder.header(), last->at);
+  block.clear();
+  block.at.resize(count);
+  block.registers.resize(count);
+  if (auto done = finder.decode_front(count, block, 0); !done) return done;
+  for (SoughtPlace& place : places) {
+    if (place.stands) continue;
+    const auto found = std::ranges::lower_bound(block.at, place.at);
+    if (found != block.at.end() && *found == place.at)
+      place.stands = block.registers[static_cast<std::size_t>(found - block.at.begin())];
   }
-  return newest;
+  return {};
+}
+
+Status find_in_segment(const Segment& segment, std::span<SoughtPlace> places) {
+  SegmentFinder finder{segment};
+  Series block;
+  Status result;
+  const SegmentInfo& info = segment.info();
+  for (auto begin = places.begin(); begin != places.end();) {
+    const auto end = std::find_if(begin, places.end(), [&](const SoughtPlace& p) { return p.key != begin->key; });
+    const std::span channel{begin, end};
+    begin = end;
+    const auto first = std::ranges::lower_bound(channel, info.oldest, {}, &SoughtPlace::at);
+    if (first == channel.end() || first->at > info.newest) continue;
+    const auto found = finder.find(channel.front().key);
+    Status done = found ? Status{} : Status{found.error()};
+    if (found && *found) done = find_in_block(finder, channel, block);
+    if (!done && result) result = done;
+  }
+  return result;
+}
+
+}  // namespace
+
+Status SegmentSet::find(std::span<SoughtPlace> places) const {
+  if (places.empty()) return {};
+  const auto [oldest, newest] = std::ranges::minmax(places, {}, &SoughtPlace::at);
+  Status result;
+  for (const LiveSegment& live : segments_) {
+    const SegmentInfo& info = live.segment->info();
+    if (info.blocks == 0 || info.newest < oldest.at || info.oldest > newest.at) continue;
+    if (auto done = find_in_segment(*live.segment, places); !done && result) result = done;
+  }
+  return result;
+}
+
+// From the newest month back, until each channel was found in one.
+Status SegmentSet::find_newest(std::span<SoughtNewest> channels) const {
+  Status result;
+  std::size_t left = channels.size();
+  for (auto live = segments_.rbegin(); live != segments_.rend() && left > 0; ++live) {
+    if (live->segment->info().blocks == 0) continue;
+    SegmentFinder finder{*live->segment};
+    left = 0;
+    for (SoughtNewest& channel : channels) {
+      if (channel.newest && live->entry.month.to < *channel.newest) continue;  // of a month before
+      ++left;
+      const auto found = finder.find(channel.key);
+      if (!found) {
+        if (result) result = found.error();
+        channel.newest = kLastInstant;
+      } else if (*found) {
+        channel.newest = std::max(channel.newest.value_or(kFirstInstant), finder.header().summary.last);
+      }
+    }
+  }
+  return result;
 }
 
 }  // namespace meterhouse

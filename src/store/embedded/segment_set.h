@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -18,6 +19,19 @@ struct LiveSegment {
 
 // Whether a segment file is the one its entry in the manifest speaks of.
 bool is_named_by(const SegmentEntry& entry, const SegmentInfo& info);
+
+// A place in a channel, and the register of the reading that stands there; nullopt: none was found.
+struct SoughtPlace {
+  SeriesKey key;
+  Instant at;
+  std::optional<MilliWattHours> stands = {};
+};
+
+// A channel and the instant of its newest reading; nullopt: it has none.
+struct SoughtNewest {
+  SeriesKey key;
+  std::optional<Instant> newest = {};
+};
 
 // The live segments at one moment, by month, then fold. Immutable: readers hold one while folds and merges make the
 // next. Where blocks overlap, the lower fold wins.
@@ -39,7 +53,15 @@ class SegmentSet {
   Status newest(SeriesKey key, Instant limit, std::size_t count, Series& out) const;
   // The oldest reading at or after `limit`; empty where there is none.
   Status oldest(SeriesKey key, Instant limit, Series& out) const;
-  Result<std::optional<Instant>> newest_instant(SeriesKey key) const;
+
+  // The same for many places and channels at once. Each segment is asked for all of them in the order of its keys, and
+  // only the blocks that reach over one of the places are decoded, one at a time: what lies between places far apart is
+  // neither read nor kept.
+  //   places  ascending by key, then instant; those that have a reading already stay as they are
+  //   errors  corruption, io: the first one. All that could be told without what cannot be read is told
+  Status find(std::span<SoughtPlace> places) const;
+  //   channels  ascending by key, each once. Where a block cannot be read: kLastInstant, no reading is newer
+  Status find_newest(std::span<SoughtNewest> channels) const;
 
  private:
   std::vector<LiveSegment> segments_;

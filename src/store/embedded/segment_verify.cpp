@@ -44,15 +44,15 @@ Status Segment::verify_group(std::size_t group, SegmentVerification& found, std:
   const auto first_key = SeriesKey::from_packed(index_.keys[group]);
   std::optional<SeriesKey> expected;  // the index names the meter of a group's first block
   if (first_key) expected = *first_key;
-  const auto bytes = read_group(group);
-  if (!bytes) {
-    if (bytes.error().code != Errc::corruption) return bytes.error();
-    on_damage(at, expected, bytes.error());
+  Bytes bytes;
+  if (auto read = read_group(group, bytes); !read) {
+    if (read.error().code != Errc::corruption) return read.error();
+    on_damage(at, expected, read.error());
     return {};
   }
   Series series;
   BlockHeader header;
-  for (auto rest = bytes->span(); !rest.empty(); expected.reset()) {
+  for (auto rest = bytes.span(); !rest.empty(); expected.reset()) {
     if (auto read = read_block_header(rest, header); !read) {
       on_damage(at, expected, damaged(at, read.error()));
       return {};
