@@ -1,6 +1,7 @@
 #include "store/embedded/snapshot_digest.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/file_system.h"
 #include "store/embedded/journal.h"
@@ -10,6 +11,8 @@
 
 namespace meterhouse {
 namespace {
+
+constexpr std::size_t kJoinedReadings = std::size_t{64} << 10;
 
 Error read_only(const std::string& path) { return {Errc::io, fmt::format("{}: a snapshot is only read", path)}; }
 
@@ -74,17 +77,26 @@ Result<Digest> digest_of(const StoreSnapshot& snapshot, const std::function<Stat
   if (!segments) return segments.error();
   LiveSet live;
   live.publish(std::move(*segments), LiveSet::Folded::no);
+  // Many small frames at once: what is older than the segments is looked for in them once a batch. When a reading
+  // arrived is outside the digest.
+  std::vector<Reading> joined;
+  const auto apply_joined = [&]() -> Status {
+    const auto counts = live.apply(joined, Instant{});
+    joined.clear();
+    return counts ? Status{} : counts.error();
+  };
   const auto take = [&](const FrameHeader& header, std::span<const std::byte> payload, const std::string&) -> Status {
     if (header.kind == FrameKind::change)
       return on_change ? on_change({reinterpret_cast<const char*>(payload.data()), payload.size()}) : Status{};
     const auto batch = readings_in(payload);
     if (!batch) return batch.error();
-    const auto counts = live.apply(*batch, header.arrived);
-    return counts ? Status{} : counts.error();
+    joined.insert(joined.end(), batch->begin(), batch->end());
+    return joined.size() < kJoinedReadings ? Status{} : apply_joined();
   };
   if (!manifest->clean) {
     const auto scan = scan_journal(files, "journal", manifest->first_journal_file, manifest->next_sequence, take);
     if (!scan) return scan.error();
+    if (auto done = apply_joined(); !done) return done.error();
   }
   Digest digest;
   const auto scanned = scan_readings(live, {}, {}, [&](SeriesKey key, const SeriesView& series) {
