@@ -8,6 +8,7 @@
 #include <csignal>
 #include <memory>
 
+#include "base/at_leisure.h"
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "cli/background_work.h"
@@ -221,7 +222,7 @@ Status answer_requests(const Program& program, DataDirectory& data) {
        .registry = data.registry(),
        .kept = config.server.backups_kept,
        .shipper = data.shipper(),
-       .digest_of = digest_of,
+       .digest_of = [](const auto&... of) { return at_leisure([&] { return digest_of(of...); }); },
        .digest_of_meters = digest_of_meters_in,
        .replay = replay_frames_into,
        .settle = settle_restored,

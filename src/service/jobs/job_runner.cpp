@@ -28,10 +28,8 @@ class JobRunner::Context final : public StepContext {
     const std::scoped_lock lock{runner_.mutex_};
     if (runner_.current_) runner_.current_->steps[step_].progress = std::clamp(part, 0.0, 1.0);
   }
-  bool stopping() const override {
-    const std::scoped_lock lock{runner_.mutex_};
-    return runner_.stopping_;
-  }
+  // Asked for each channel, and by work at leisure: without the lock.
+  bool stopping() const override { return runner_.stopping_; }
 
  private:
   JobRunner& runner_;

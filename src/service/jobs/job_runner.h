@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -107,8 +108,8 @@ class JobRunner {
   std::deque<JobRun> waiting_;
   std::optional<JobRun> current_;
   std::map<std::int64_t, JobRun> unwritten_;  // ended, but the catalog does not know yet
-  bool stopping_ = false;
-  std::thread thread_;  // last
+  std::atomic<bool> stopping_ = false;        // written with mutex_ held; a step asks without it
+  std::thread thread_;                        // last
 };
 
 }  // namespace meterhouse

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/at_leisure.h"
 #include "service/jobs/retention.h"
 
 namespace meterhouse {
@@ -53,7 +54,7 @@ Result<BackupCheck> OnlineBackup::check_newest(StepContext& context) {
   const auto newest = std::ranges::max_element(*backups, [](const ListedBackup& a, const ListedBackup& b) {
     return a.manifest && b.manifest ? is_newer(*b.manifest, *a.manifest) : !a.manifest && b.manifest.has_value();
   });
-  const auto check = backups_.verify(newest->name, tell(context));
+  const auto check = at_leisure([&] { return backups_.verify(newest->name, tell(context)); });
   if (!check) return check.error();
   if (check->sound()) return check;
   const auto damage = fmt::format("{} is damaged: {}", newest->name, fmt::join(check->backups.front().damages, "; "));
