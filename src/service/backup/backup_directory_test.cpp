@@ -400,14 +400,6 @@ void fail_everywhere(bool crash, const std::function<bool(SimulatedDisk&, Backup
   }
 }
 
-TEST(BackupDirectoryNames, TheTenthOfASecondIsNewerThanTheNinth) {
-  BackupManifest ninth, tenth;
-  ninth.name = "backup-20250220T103000Z-9";
-  tenth.name = "backup-20250220T103000Z-10";
-  EXPECT_TRUE(is_newer(tenth, ninth));
-  EXPECT_FALSE(is_newer(ninth, tenth));
-}
-
 TEST(BackupFaults, CreateIsKilledAtEveryOperation) {
   for (const bool crash : {false, true})
     fail_everywhere(crash, [](SimulatedDisk& disk, BackupDirectory backups) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/golden.h"
+#include "service/backup/backup_directory.h"
 
 namespace meterhouse {
 namespace {
@@ -114,6 +115,14 @@ TEST(StoreId, AnyDamageIsFound) {
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
     EXPECT_FALSE(decode_store_id(flipped)) << bit;
   }
+}
+
+TEST(BackupManifest, TheTenthOfASecondIsNewerThanTheNinth) {
+  BackupManifest ninth, tenth;
+  ninth.name = "backup-20250220T103000Z-9";
+  tenth.name = "backup-20250220T103000Z-10";
+  EXPECT_TRUE(is_newer(tenth, ninth));
+  EXPECT_FALSE(is_newer(ninth, tenth));
 }
 
 }  // namespace
