@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <system_error>
 #include <vector>
 
 namespace meterhouse {
@@ -58,7 +60,7 @@ class Log {
     }
     if (!read_header()) return damage(0, "the header of the catalog's log is damaged");
     std::size_t at = kHeader;
-    for (; is_frame_there(at) && is_whole(at); at += frame_) take(at);
+    for (; is_frame_there(at) && continues(at, sum_); at += frame_) take(at);
     return inspect_end(at);
   }
 
@@ -85,14 +87,33 @@ class Log {
   // Of what an earlier use of the file left both are others; one flipped bit changes one.
   bool is_of_this_log(std::size_t at) const { return same_salt(at, 0) || same_salt(at, 4); }
 
-  bool is_whole(std::size_t at) {
-    if (!same_salt(at, 0) || !same_salt(at, 4)) return false;
-    Sum sum = sum_;
+  Sum over(Sum sum, std::size_t at) const {
     sum.add(bytes_.subspan(at, kSummed));
     sum.add(bytes_.subspan(at + kFrameHeader, frame_ - kFrameHeader));
-    if (!sum.is_at(bytes_, at + 16)) return false;
-    sum_ = sum;
+    return sum;
+  }
+
+  // Whether the frame is one behind those that have this sum, which it then continues.
+  bool continues(std::size_t at, Sum& sum) const {
+    if (!same_salt(at, 0) || !same_salt(at, 4)) return false;
+    const Sum with_it = over(sum, at);
+    if (!with_it.is_at(bytes_, at + 16)) return false;
+    sum = with_it;
     return true;
+  }
+
+  // Transactions that end in the bad frame or in those that were written behind it in one row. A transaction is durable
+  // before the next one begins: a crash tears the last one, and only damage leaves two.
+  std::size_t transactions_behind(std::size_t bad) const {
+    std::size_t most = 0;
+    const Sum stored{sum_.big_endian, word(bytes_, bad + 16), word(bytes_, bad + 20)};
+    for (Sum sum : {stored, over(sum_, bad)}) {  // the second: the stored sum itself is what was damaged
+      std::size_t ends = is_commit(bad) ? 1 : 0;
+      for (std::size_t at = bad + frame_; is_frame_there(at) && continues(at, sum); at += frame_)
+        if (is_commit(at)) ++ends;
+      most = std::max(most, ends);
+    }
+    return most;
   }
 
   void take(std::size_t at) {
@@ -104,7 +125,9 @@ class Log {
   }
 
   // From `at` on there is no whole frame.
-  LogCheck inspect_end(std::size_t at) {
+  Result<LogCheck> inspect_end(std::size_t at) {
+    if (is_frame_there(at) && transactions_behind(at) > 1)
+      return damage(at, "a frame of the catalog's log is damaged, and transactions behind it were acknowledged");
     while (at + kFrameHeader <= bytes_.size() && is_of_this_log(at)) at += std::min(frame_, bytes_.size() - at);
     if (at > committed_) result_.torn = TornLog{file_, committed_, at - committed_};
     return std::move(result_);
@@ -124,7 +147,8 @@ class Log {
 Result<LogCheck> check_log(const std::string& database) {
   const std::string path = database + "-wal";
   std::ifstream file{path, std::ios::binary};
-  if (!file) return LogCheck{};
+  if (!file && errno == ENOENT) return LogCheck{};
+  if (!file) return Error{Errc::io, fmt::format("open {}: {}", path, std::generic_category().message(errno))};
   const std::vector<char> content{std::istreambuf_iterator<char>{file}, {}};
   if (file.bad()) return Error{Errc::io, fmt::format("read {}", path)};
   return Log{path, std::as_bytes(std::span{content})}.check();

@@ -15,7 +15,7 @@ namespace meterhouse {
 
 // What stands behind the last whole transaction of the log, and belongs to it: one torn by a crash or left by a write
 // that failed, and then never acknowledged, or what damage makes unreadable. SQLite's sums run on from frame to frame,
-// so the three cannot be told apart.
+// so in the last transaction the three cannot be told apart.
 struct TornLog {
   std::string file;
   std::uint64_t offset;
@@ -28,7 +28,8 @@ struct LogCheck {
 };
 
 // Reads the log of a database (path-wal) that nobody has open. No log, or an empty one: nothing in it.
-//   errors  corruption: its header is damaged, which a crash does not do: it is written at once; io
+//   errors  corruption: its header is damaged, which a crash does not do: it is written at once; or a frame with more
+//           than one transaction behind it, each of which was durable before the next one began; io
 Result<LogCheck> check_log(const std::string& database);
 
 }  // namespace meterhouse

@@ -83,7 +83,7 @@ class PageChecksums : public testing::Test {
   std::vector<std::string> files_;
 };
 
-TEST_F(PageChecksums, AFlippedBitOfTheLogIsToldAndWhatIsAnsweredIsAFirstPart) {
+TEST_F(PageChecksums, AFlippedBitOfTheLogIsToldAndCostsTheLastTransactionAtMost) {
   SCOPED_TRACE(fmt::format("MH_TEST_SEED={}", test_seed()));
   Content all;
   {
@@ -108,7 +108,7 @@ TEST_F(PageChecksums, AFlippedBitOfTheLogIsToldAndWhatIsAnsweredIsAFirstPart) {
     ASSERT_TRUE(!report.sound() || report.torn);
     const auto catalog = SqliteCatalog::open(path_, clock_);
     if (!catalog) {
-      EXPECT_THAT(catalog.error().message, AllOf(HasSubstr(path_ + "-wal"), HasSubstr("offset 0")));
+      EXPECT_THAT(catalog.error().message, AllOf(HasSubstr(path_ + "-wal"), HasSubstr("offset ")));
       EXPECT_FALSE(report.sound());
       continue;
     }
@@ -122,6 +122,7 @@ TEST_F(PageChecksums, AFlippedBitOfTheLogIsToldAndWhatIsAnsweredIsAFirstPart) {
     const auto& [events, meters] = *content;  // each batch is a change that adds events, and one that adds a meter
     ASSERT_TRUE(std::equal(events.begin(), events.end(), all.first.begin()));
     ASSERT_TRUE(events.size() == 20 * meters || events.size() == 20 * (meters + 1)) << events.size();
+    ASSERT_GE(events.size() + meters + 20, all.first.size() + all.second) << "more than the last transaction is gone";
   }
   EXPECT_GT(torn, 0);
 }
