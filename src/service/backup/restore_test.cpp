@@ -223,7 +223,8 @@ TEST_F(Restores, ABackupThatIsPrunedMeanwhileIsTold) {
   const RestoreRequest request{.from = "backups", .to = "data", .at = {}, .backup = first};
   const ByteProgress prune = [this](std::uint64_t, std::uint64_t) {
     const ManualClock clock{kStart};
-    ASSERT_TRUE((BackupDirectory{disk, clock, "backups"}.prune({.newest = 1}, {})));
+    EXPECT_TRUE((BackupDirectory{disk, clock, "backups"}.prune({.newest = 1}, {})));
+    return true;
   };
   const auto planned = plan({}, first);
   const auto restored = restore(disk, *planned, LinesReplay::open, test_store('9'), prune);
