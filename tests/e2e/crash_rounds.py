@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 from crash_load import Load
 from crash_model import ABSENT, ACKNOWLEDGED, OPEN, PENDING, UNSENT, Export, Judge, Model, lanes_before, packed_of
@@ -290,10 +291,17 @@ class CrashRounds(ServerTest):
             answer = self.client.json("GET", path)[1]
             used += round((answer["total"] or 0) * 1_000_000)
             found += answer["completeness"]["found"]
-            path = f"/api/v1/meters/{meter}/readings?from={behind}&to={self.today.date()}T00:02:00&limit=10000"
-            readings += sum(not reading["at"].startswith(behind) for reading in self.client.json("GET", path)[1]["readings"])
+            readings += sum(not at.startswith(behind) for at in self.instants(meter, behind, f"{self.today.date()}T00:02:00"))
         energy = round(sum(total["consumption"] or 0 for total in day["totals"]) * 1_000_000)
         self.assertEqual((energy, sum(total["found"] for total in day["totals"]), day["readings"]), (used, found, readings))
+
+    def instants(self, meter, begin, end):
+        """Of the readings from one moment to the other, both included."""
+        cursor = ""
+        while cursor is not None:
+            page = self.client.json("GET", f"/api/v1/meters/{meter}/readings?from={begin}&to={end}&limit=10000{cursor}")[1]
+            yield from (reading["at"] for reading in page["readings"])
+            cursor = page["next"] and f"&cursor={quote(page['next'])}"
 
     def run_program(self, *arguments):
         done = subprocess.run([PROGRAM, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=300)
