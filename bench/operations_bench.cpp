@@ -106,6 +106,7 @@ struct Work {
   const char* what;
   bool needs_day;             // the readings of yesterday, which a job sums up
   std::function<void()> run;  // again and again beside the posts
+  bool has_budget = true;     // the design speaks of folds, merges, jobs and backups
 };
 
 // A server whose meters are registered, with the smallest head: it folds about once a second under the bulk load below.
@@ -140,7 +141,8 @@ class TailServer {
     const double used = server_.cpu_seconds() - cpu;
     over = true;
     beside.join();
-    print_figure(work.key, work.what, busy_ms, "ms", at_most(std::max(3 * idle_ms_, 10.0)),
+    const Budget budget = work.has_budget ? at_most(std::max(3 * idle_ms_, 10.0)) : Budget{};
+    print_figure(work.key, work.what, busy_ms, "ms", budget,
                  fmt::format(" {} runs, processor {:.1f} s in {} s, sync probe before {:.0f} us", runs, used, kSeconds,
                              probe_us));
   }
@@ -209,8 +211,8 @@ void backfill(const Place& place) {
   server.take_in("late", "readings years late in bulk, packed");
   server.take_in("late_again", "  the same readings once more");
   server.idle("p99_late_idle_ms", "POST at 10 k/s of readings years late, p99, nothing else going on");
-  server.beside(
-      {"p99_backfill_ms", "  the same beside 1 M readings/s in bulk, years late too", false, [&] { server.bulk(); }});
+  server.beside({"p99_backfill_ms", "  the same beside 1 M readings/s in bulk, years late too", false,
+                 [&] { server.bulk(); }, false});
 }
 
 }  // namespace
